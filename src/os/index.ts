@@ -1,0 +1,91 @@
+export { SystemError } from './linux/library.ts';
+export { errno } from './linux/errno.ts';
+export {
+  allocate,
+  close,
+  closeRange,
+  dataSync,
+  duplicate,
+  duplicateOnto,
+  eventDescriptor,
+  memoryFile,
+  O,
+  pipe,
+  POLL,
+  poll,
+  pread,
+  pwrite,
+  read,
+  seek,
+  setCloseOnExec,
+  setStatusFlags,
+  statusFlags,
+  sync,
+  truncate,
+  tryLock,
+  write,
+} from './linux/descriptors.ts';
+export type { Polled } from './linux/descriptors.ts';
+export {
+  AT_FDCWD,
+  attribute,
+  filesystemType,
+  linkAt,
+  listDirectory,
+  makeDirectoryAt,
+  openAt,
+  openBeneath,
+  readlinkAt,
+  removeDirectoryAt,
+  renameAt,
+  RESOLVE,
+  S,
+  setAttribute,
+  setMode,
+  setOwner,
+  setOwnerAt,
+  setTimes,
+  setTimesAt,
+  statAt,
+  statAtOrNull,
+  statDescriptor,
+  symlinkAt,
+  unlinkAt,
+} from './linux/paths.ts';
+export type { FileStat, ListedEntry } from './linux/paths.ts';
+export {
+  connectUnix,
+  descriptors_per_message_max,
+  MSG,
+  passCredentials,
+  peerCredentials,
+  receiveMessage,
+  sendMessage,
+  shutdownSocket,
+  socketPair,
+} from './linux/sockets.ts';
+export type { Credentials, Message } from './linux/sockets.ts';
+export {
+  dieWithParent,
+  exitNow,
+  fork,
+  newSession,
+  noNewPrivileges,
+  openProcess,
+  parentProcessId,
+  processId,
+  reap,
+  RLIMIT,
+  setDumpable,
+  setLimit,
+  signalByDescriptor,
+  signalProcess,
+  startTime,
+} from './linux/processes.ts';
+export type { Ended } from './linux/processes.ts';
+export { advise, MADV, mapFile } from './linux/memory.ts';
+export type { Mapped } from './linux/memory.ts';
+export { actingAs, becomeUser, groupId, setUmask, userId } from './linux/identity.ts';
+export type { FilesystemUser } from './linux/identity.ts';
+export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
+export type { Terminal } from './linux/terminal.ts';

@@ -1,0 +1,34 @@
+import ffi from 'node:ffi';
+
+import { bind, lastErrno, SystemError } from './library.ts';
+
+const c = bind({
+  madvise: { arguments: ['uint64', 'uint64', 'int32'], return: 'int32' },
+  mmap: { arguments: ['uint64', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'uint64' },
+  munmap: { arguments: ['uint64', 'uint64'], return: 'int32' },
+});
+
+/** A file mapped read-only and shared: pages come in when they are touched and are nobody's private memory. */
+export interface Mapped {
+  readonly bytes: Uint8Array;
+  unmap(): void;
+}
+
+/** Maps the first `length` bytes of a file. The view must not be used after `unmap`. */
+export function mapFile(fd: number, length: number): Mapped {
+  if (length === 0) return { bytes: new Uint8Array(0), unmap: () => {} };
+  const address = c.mmap(0n, BigInt(length), 1, 1, fd, 0n);
+  if (address === 0xffffffffffffffffn) throw new SystemError('mmap', lastErrno());
+  return {
+    bytes: new Uint8Array(ffi.toArrayBuffer(address, length, false)),
+    unmap: () => void c.munmap(address, BigInt(length)),
+  };
+}
+
+/** `madvise(2)`; gives 0 or `-errno`, since callers differ in what they forgive. */
+export function advise(address: bigint, length: bigint, advice: number): number {
+  return c.madvise(address, length, advice) === 0 ? 0 : -lastErrno();
+}
+
+/** Advice numbers. */
+export const MADV = { DOFORK: 11, POPULATE_READ: 22, POPULATE_WRITE: 23 } as const;
