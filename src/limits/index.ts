@@ -24,15 +24,32 @@ export const layer_expanded_bytes_max: number = 64 * 1024 ** 3;
 export const layer_expansion_ratio_max: number = 2000;
 export const layer_path_depth_max: number = 256;
 export const layers_per_image_max: number = 128;
+export const layer_strings_bytes_max: number = 64 * 1024 * 1024;
+export const layer_xattrs_bytes_max: number = 16 * 1024 * 1024;
+export const image_entries_max: number = 2_000_000;
 export const pax_header_bytes_max: number = 1024 * 1024;
 export const chunk_bytes: number = 64 * 1024;
 
 /** Documents from a registry or an archive. */
 export const manifest_bytes_max: number = 4 * 1024 * 1024;
 export const config_bytes_max: number = 8 * 1024 * 1024;
+export const json_depth_max: number = 64;
+export const index_manifests_max: number = 10_000;
+export const archive_images_max: number = 10_000;
+export const reference_path_bytes_max: number = 255;
+export const registry_error_bytes_max: number = 64 * 1024;
+export const registry_token_bytes_max: number = 256 * 1024;
+export const registry_redirects_max: number = 10;
 
 /** ttrpc, containerd's protocol to a shim. */
 export const ttrpc_message_bytes_max: number = 4 * 1024 * 1024;
+export const ttrpc_status_message_bytes_max: number = 64 * 1024;
+export const ttrpc_unsent_bytes_max: number = 4 * 1024 * 1024;
+export const ttrpc_calls_per_connection_max: number = 4096;
+export const ttrpc_timeout_ms_max: number = 2 ** 31 - 1;
+export const ttrpc_connect_ms_max: number = 10_000;
+export const ttrpc_close_ms_max: number = 1000;
+export const unix_path_bytes_max: number = 107;
 
 /** The broker of a shim: one outstanding request a channel. */
 export const broker_request_bytes_max: number = 64 * 1024;
@@ -54,3 +71,14 @@ export const request_body_bytes_max: number = 16 * 1024 * 1024;
 export const events_kept_max: number = 256;
 export const stop_timeout_s: number = 10;
 export const daemon_idle_s: number = 600;
+
+/** Descriptors beside one frame of a guest's job (the kernel takes 253 a message). */
+export const descriptors_per_job_frame_max: number = 200;
+
+/** How long a zygote may take to answer an order before it is held for hung. */
+export const zygote_answer_ms_max: number = 10_000;
+
+/** Log records that may wait for the disk before their guest is held. */
+export const log_backlog_bytes_max: number = 1024 * 1024;
+export const log_retry_ms: number = 100;
+export const log_close_patience_ms: number = 10_000;

@@ -1,0 +1,17 @@
+export { Task } from './gen/containerd/task/v3/task_pb.ts';
+export * as task from './gen/containerd/task/v3/task_pb.ts';
+export { Task as TaskV2 } from './gen/containerd/task/v2/task_pb.ts';
+export * as taskEvents from './gen/containerd/events/task_pb.ts';
+export * as types from './types.ts';
+export { Events } from './gen/containerd/services/events/ttrpc/v1/events_pb.ts';
+export { OptionsSchema as RuntimeOptionsSchema } from './gen/runtimeoptions/v1/options_pb.ts';
+export type { Options as RuntimeOptions } from './gen/runtimeoptions/v1/options_pb.ts';
+export * as runc from './gen/containerd/runc/v1/options_pb.ts';
+export { Shim } from './gen/wherry/shim/v1/shim_pb.ts';
+export type * as shim from './gen/wherry/shim/v1/shim_pb.ts';
+export { documentType, holdsMessage, packDocument, packMessage, unpackDocument, unpackMessage } from './any.ts';
+export { taskTopic } from './topics.ts';
+export { TtrpcClient } from './ttrpc/client.ts';
+export { TtrpcServer } from './ttrpc/server.ts';
+export type { CallContext, CallOptions, ServiceClient, ServiceHandlers } from './ttrpc/service.ts';
+export type { Metadata } from './ttrpc/envelope.ts';
