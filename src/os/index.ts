@@ -8,6 +8,7 @@ export {
   duplicate,
   duplicateOnto,
   eventDescriptor,
+  fillRandom,
   memoryFile,
   O,
   pipe,
@@ -16,6 +17,7 @@ export {
   pread,
   pwrite,
   read,
+  readableBytes,
   seek,
   setCloseOnExec,
   setStatusFlags,
@@ -87,5 +89,8 @@ export { advise, MADV, mapFile } from './linux/memory.ts';
 export type { Mapped } from './linux/memory.ts';
 export { actingAs, becomeUser, groupId, setUmask, userId } from './linux/identity.ts';
 export type { FilesystemUser } from './linux/identity.ts';
+export { CLOCK, clockResolution, clockTime } from './linux/clock.ts';
+export { openInside, openInsideByKernel, openInsideByWalking } from './linux/walker.ts';
+export type { OpenInside } from './linux/walker.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';

@@ -12,6 +12,7 @@ const c = bind({
   fdatasync: { arguments: ['int32'], return: 'int32' },
   flock: { arguments: ['int32', 'int32'], return: 'int32' },
   fsync: { arguments: ['int32'], return: 'int32' },
+  getrandom: { arguments: ['buffer', 'uint64', 'uint32'], return: 'int64' },
   ftruncate: { arguments: ['int32', 'int64'], return: 'int32' },
   lseek: { arguments: ['int32', 'int64', 'int32'], return: 'int64' },
   memfd_create: { arguments: ['string', 'uint32'], return: 'int32' },
@@ -157,6 +158,14 @@ export function memoryFile(name: string): number {
   return check('memfd_create', c.memfd_create(name, 1));
 }
 
+/** Fills `into` (at most 256 bytes a call are never cut short) from the kernel, which no fork can make repeat itself. */
+export function fillRandom(into: Uint8Array): void {
+  for (let done = 0; done < into.length; ) {
+    const part = into.subarray(done, done + 256);
+    done += counted('getrandom', c.getrandom(part as Uint8Array<ArrayBuffer>, BigInt(part.length), 0));
+  }
+}
+
 const pair = Buffer.alloc(8);
 
 /** A pipe, close-on-exec both ends. */
@@ -209,4 +218,13 @@ export function poll(entries: readonly Polled[], timeout_ns: bigint | null): num
   }
   for (const [i, entry] of entries.entries()) entry.found = ready === 0 ? 0 : list.readInt16LE(i * 8 + 6);
   return ready;
+}
+
+const { ioctl } = bind({ ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' } });
+const FIONREAD = 0x541bn;
+
+/** How many bytes a pipe, socket or terminal has ready to read; throws ENOTTY where that has no meaning. */
+export function readableBytes(fd: number): number {
+  check('ioctl', ioctl(fd, FIONREAD, pair), 'FIONREAD');
+  return pair.readInt32LE(0);
 }
