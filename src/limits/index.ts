@@ -82,3 +82,15 @@ export const zygote_answer_ms_max: number = 10_000;
 export const log_backlog_bytes_max: number = 1024 * 1024;
 export const log_retry_ms: number = 100;
 export const log_close_patience_ms: number = 10_000;
+
+/** A client handed over to a shim: its request and the bytes read from it before. */
+export const handoff_bytes_max: number = 16 * 1024 * 1024;
+
+/** How long a shim without a task and without a daemon stays. */
+export const shim_idle_ms: number = 10_000;
+
+/** How long a new shim may take until it serves. */
+export const shim_launch_ms_max: number = 20_000;
+
+/** A job longer than this goes to its guest as a file in memory. */
+export const job_inline_bytes_max: number = 32 * 1024;

@@ -1,0 +1,17 @@
+export type { DigestAlgorithm, Digester, Hasher, Inflate } from './hasher.ts';
+export { LayerError } from './layer-error.ts';
+export type { LayerErrorClass, LayerPlace } from './layer-error.ts';
+export { entryType, index_version } from './layer-index-format.ts';
+export type { EntryType } from './layer-index-format.ts';
+export { openIndex, verifyIndex } from './layer-index.ts';
+export type { LayerIndex } from './layer-index.ts';
+export { buildIndex, layerLimits } from './layer-tree.ts';
+export type { LayerLimits } from './layer-tree.ts';
+export { mergeIndexes } from './merge.ts';
+export type { TarEntry } from './tar-entry.ts';
+export { TarReader } from './tar-reader.ts';
+export type { TarReaderOptions } from './tar-reader.ts';
+export { indexLayer, LayerIndexer } from './layer-indexer.ts';
+export type { IndexedLayer, LayerIndexerOptions } from './layer-indexer.ts';
+export { compressionOf, isWasm } from './compression.ts';
+export type { Compression } from './compression.ts';
