@@ -33,7 +33,6 @@ export const chunk_bytes: number = 64 * 1024;
 /** Documents from a registry or an archive. */
 export const manifest_bytes_max: number = 4 * 1024 * 1024;
 export const config_bytes_max: number = 8 * 1024 * 1024;
-export const json_depth_max: number = 64;
 export const index_manifests_max: number = 10_000;
 export const archive_images_max: number = 10_000;
 export const reference_path_bytes_max: number = 255;
@@ -94,3 +93,20 @@ export const shim_launch_ms_max: number = 20_000;
 
 /** A job longer than this goes to its guest as a file in memory. */
 export const job_inline_bytes_max: number = 32 * 1024;
+
+/** Files of a guest: renames of directories its open directories can follow, and paths its broker says were touched. */
+export const directory_moves_remembered_max: number = 65_536;
+export const touched_directories_max: number = 4096;
+
+/** The store: content written at once, its largest blob, names, and how late its mirrors may be. */
+export const content_write_bytes: number = 512 * 1024;
+export const blob_bytes_max: number = 64 * 1024 ** 3;
+export const store_name_bytes_max: number = 4096;
+export const mirror_delay_ms: number = 250;
+
+/** The daemon and its shims: places kept free, how long an answer may take. */
+export const shim_free_places_min: number = 8;
+export const shim_call_ms_max: number = 60_000;
+export const shim_reconnect_ms: number = 20;
+export const shim_unreachable_ms_max: number = 10_000;
+export const handoff_answer_ms_max: number = 10_000;

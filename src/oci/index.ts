@@ -15,3 +15,25 @@ export { indexLayer, LayerIndexer } from './layer-indexer.ts';
 export type { IndexedLayer, LayerIndexerOptions } from './layer-indexer.ts';
 export { compressionOf, isWasm } from './compression.ts';
 export type { Compression } from './compression.ts';
+export { bareModulePath } from './layer-indexer.ts';
+export { algorithmOf, digestOf, hexOf, isDigest, parseDigest, verifyDigest } from './digest.ts';
+export {
+  defaultTag,
+  familiarName,
+  familiarString,
+  fullName,
+  fullString,
+  isId,
+  isTag,
+  parseAny,
+  parseDockerReference,
+  parseName,
+  parseNamed,
+  parseNormalized,
+  parseReference,
+  withDefaultTag,
+  withDigest,
+  withTag,
+} from './reference.ts';
+export type { Reference } from './reference.ts';
+export { familiarMatch } from './reference-match.ts';

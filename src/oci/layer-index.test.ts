@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import {
+  bareModulePath,
   type Digester,
   entryType,
   indexLayer,
@@ -217,10 +218,10 @@ test('devices and sockets of a layer are recorded and have no data; a module alo
   const index = indexOf([{ name: 'dev/sda', flag: '4' }]);
   assert.equal(index.type(at(index, 'dev/sda')), entryType.blockDevice);
 
-  const indexer = new LayerIndexer({ digester, module: { name: 'hello.wasm' } });
+  const indexer = new LayerIndexer({ digester, module: true });
   indexer.write(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
   const module = openIndex(indexer.finish().index);
-  assert.deepEqual(paths(module), ['/hello.wasm']);
+  assert.deepEqual(paths(module), [bareModulePath]);
   assert.deepEqual([module.offset(1), module.size(1), module.mode(1)], [0, 8, 0o755]);
 });
 

@@ -6,15 +6,18 @@ import { entryType, hash_bytes } from './layer-index-format.ts';
 import { type LayerLimits, LayerTree } from './layer-tree.ts';
 import { TarReader } from './tar-reader.ts';
 
+/** Where a layer that is a bare module has it. */
+export const bareModulePath: string = '/module.wasm';
+
 export interface LayerIndexerOptions {
   readonly digester: Digester;
   /** Bytes of the compressed blob the tar comes from: bounds how much it may expand. */
   readonly compressedSize?: number;
   /**
-   * The layer is not a tar but this one file, a bare module: its index has the one entry `/name`, whose data start
-   * at byte 0 of the blob itself.
+   * The layer is not a tar but a bare module: its index has one file, `bareModulePath`, whose data are the blob itself
+   * from byte 0. The name is fixed because layers are kept by what they contain, not by what a file was called.
    */
-  readonly module?: { readonly name: string };
+  readonly module?: boolean;
   readonly limits?: LayerLimits;
 }
 
@@ -36,7 +39,7 @@ export class LayerIndexer {
   readonly #digester: Digester;
   readonly #tree: LayerTree;
   readonly #tar: TarReader | undefined;
-  readonly #module: string | undefined;
+  readonly #module: boolean;
   readonly #bytesMax: number;
   readonly #whole: Hasher;
   #chunk: Hasher | undefined;
@@ -48,8 +51,8 @@ export class LayerIndexer {
   constructor(options: LayerIndexerOptions) {
     this.#digester = options.digester;
     this.#tree = new LayerTree(options.limits);
-    this.#module = options.module?.name;
-    this.#tar = options.module === undefined ? new TarReader((entry) => this.#tree.add(entry)) : undefined;
+    this.#module = options.module === true;
+    this.#tar = this.#module ? undefined : new TarReader((entry) => this.#tree.add(entry));
     // A tar is at least padded to 10 KiB, mostly with zeros: small blobs may expand further.
     const ratio_free_bytes = 1024 * 1024;
     this.#bytesMax =
@@ -81,15 +84,15 @@ export class LayerIndexer {
   finish(): IndexedLayer {
     this.#tar?.end();
     if (this.#chunkFilled > 0) this.#endChunk();
-    if (this.#module !== undefined) this.#addModule(this.#module);
+    if (this.#module) this.#addModule();
     const hashes = this.#hashes.subarray(0, this.#chunks * hash_bytes);
     const index = this.#tree.write(this.#size, hashes, this.#digester);
     return { index, diffID: `sha256:${this.#whole.digest()}`, size: this.#size };
   }
 
-  #addModule(name: string): void {
+  #addModule(): void {
     this.#tree.add({
-      name: encodeUtf8(name),
+      name: encodeUtf8(bareModulePath),
       link: noBytes,
       header: 0,
       type: entryType.file,
