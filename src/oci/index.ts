@@ -37,3 +37,31 @@ export {
 } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { familiarMatch } from './reference-match.ts';
+export {
+  isImageConfigType,
+  isIndexType,
+  isManifestType,
+  isModuleType,
+  isTarLayerType,
+  isWasmConfigType,
+  manifestAccept,
+  mediaType,
+} from './media-types.ts';
+export type { StringMap } from './json-fields.ts';
+export type { Descriptor } from './descriptor.ts';
+export {
+  formatPlatform,
+  isWasmPlatform,
+  normalizePlatform,
+  parsePlatform,
+  platformMatch,
+  wasmPlatform,
+} from './platform.ts';
+export type { Platform } from './platform.ts';
+export { chooseManifest, defaultPlatforms, isAttestation, parseManifest } from './manifest.ts';
+export type { Index, Manifest } from './manifest.ts';
+export { parseImageConfig } from './image-config.ts';
+export type { Healthcheck, History, ImageConfig, RunConfig } from './image-config.ts';
+export { chainID, chainIDs } from './chain-id.ts';
+export { isWasmImage, makeImage, makeModuleImage, runnableImage } from './image.ts';
+export type { ImageLayer, MadeImage, ModuleImageOptions, RunnableImage } from './image.ts';

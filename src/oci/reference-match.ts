@@ -14,7 +14,7 @@ export function familiarMatch(pattern: string, reference: Reference): boolean {
 type Part = '*' | ((character: string) => boolean);
 
 function parsePattern(pattern: string): Part[] {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   const parts: Part[] = [];
   let at = 0;
   const literal = (): string => {
@@ -65,7 +65,7 @@ function malformed(): WherryError {
 
 /** Going back only to the last `*` is enough, so the time is at most pattern times text. */
 function matches(parts: readonly Part[], text: string): boolean {
-  const characters = [...text];
+  const characters = Array.from(text);
   let part = 0;
   let star = -1;
   let starAt = 0;
@@ -74,7 +74,7 @@ function matches(parts: readonly Part[], text: string): boolean {
     if (wanted === '*') {
       star = part++;
       starAt = at;
-    } else if (wanted?.(characters[at]!) === true) {
+    } else if (wanted !== undefined && wanted(characters[at]!)) {
       part++;
       at++;
     } else if (star >= 0 && characters[starAt] !== '/') {
