@@ -65,3 +65,6 @@ export type { Healthcheck, History, ImageConfig, RunConfig } from './image-confi
 export { chainID, chainIDs } from './chain-id.ts';
 export { isWasmImage, makeImage, makeModuleImage, runnableImage } from './image.ts';
 export type { ImageLayer, MadeImage, ModuleImageOptions, RunnableImage } from './image.ts';
+export { planArchive } from './archive.ts';
+export type { ArchiveBlob, ArchiveDocument, ArchiveImage, ArchiveManifest } from './archive-image.ts';
+export type { ArchivePlace, ArchiveSource } from './archive-source.ts';

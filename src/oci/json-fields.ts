@@ -20,17 +20,15 @@ export class JsonFields {
 
   /** Parses a document of at most `bytes_max` bytes whose top is an object. `document` names it in messages. */
   static parse(bytes: Uint8Array, document: string, bytes_max: number): JsonFields {
-    if (bytes.length > bytes_max) {
-      const problem = `it has ${bytes.length} bytes, more than ${bytes_max}`;
-      throw new WherryError('ResourceExhausted', `cannot read ${document}: ${problem}`);
-    }
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    } catch (cause) {
-      throw new WherryError('InvalidArgument', `cannot read ${document}: it is not JSON`, { cause });
-    }
-    return JsonFields.#of(value, document, '');
+    return JsonFields.#of(parseJson(bytes, document, bytes_max), document, '');
+  }
+
+  /** Parses a document whose top is a list of at most `count_max` objects. */
+  static parseList(bytes: Uint8Array, document: string, bytes_max: number, count_max: number): readonly JsonFields[] {
+    const values = parseJson(bytes, document, bytes_max);
+    if (!Array.isArray(values)) throw problemIn(document, 'its top', 'is not a list');
+    if (values.length > count_max) throw problemIn(document, 'its top', `has more than ${count_max} entries`);
+    return values.map((value, i) => JsonFields.#of(value, document, `[${i}]`));
   }
 
   static #of(value: unknown, document: string, path: string): JsonFields {
@@ -136,6 +134,18 @@ export class JsonFields {
 
   #missing(key: string): never {
     throw this.problem(key, 'is missing');
+  }
+}
+
+function parseJson(bytes: Uint8Array, document: string, bytes_max: number): unknown {
+  if (bytes.length > bytes_max) {
+    const problem = `it has ${bytes.length} bytes, more than ${bytes_max}`;
+    throw new WherryError('ResourceExhausted', `cannot read ${document}: ${problem}`);
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new WherryError('InvalidArgument', `cannot read ${document}: it is not JSON`, { cause });
   }
 }
 
