@@ -3,11 +3,7 @@ import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } fro
 import type { Socket } from 'node:net';
 
 import { WherryError } from '../../errors/index.ts';
-import {
-  ttrpc_calls_per_connection_max,
-  ttrpc_timeout_ms_max,
-  ttrpc_unsent_bytes_max,
-} from '../../limits/index.ts';
+import { ttrpc_calls_per_connection_max, ttrpc_timeout_ms_max, ttrpc_unsent_bytes_max } from '../../limits/index.ts';
 import { type Request, RequestSchema } from '../gen/ttrpc/ttrpc_pb.ts';
 import { type Metadata, messageTooLong, responseFrame, statusFrame } from './envelope.ts';
 import { type Frame, FrameReader, FrameType } from './frame.ts';
@@ -17,10 +13,7 @@ import { toStatus } from './status.ts';
 /** A unary method with the function that answers it. */
 export interface Method {
   readonly description: DescMethodUnary;
-  readonly handle: (
-    request: MessageShape<DescMessage>,
-    call: CallContext,
-  ) => Promise<MessageInitShape<DescMessage>>;
+  readonly handle: (request: MessageShape<DescMessage>, call: CallContext) => Promise<MessageInitShape<DescMessage>>;
 }
 
 /** Finds a method by the names in a request; throws a `WherryError` Unimplemented in containerd's words. */
@@ -86,7 +79,12 @@ export class ServerConnection {
       }
       const request = parse(RequestSchema, frame.payload, 'InvalidArgument', 'unmarshal request error');
       const method = this.#find(request.service, request.method);
-      const message = parse(method.description.input, request.payload, 'Internal', 'ttrpc: error unmarshalling payload');
+      const message = parse(
+        method.description.input,
+        request.payload,
+        'Internal',
+        'ttrpc: error unmarshalling payload',
+      );
       void this.#run(frame.streamId, method, message, new Call(request));
     } catch (thrown) {
       this.#send(statusFrame(frame.streamId, toStatus(thrown)));

@@ -5,8 +5,6 @@ export const frame_header_bytes: number = 10;
 
 export const FrameType = { request: 1, response: 2, data: 3 } as const;
 
-export const FrameFlag = { remoteClosed: 0x01, remoteOpen: 0x02, noData: 0x04 } as const;
-
 /** One frame as it arrived. `payload` is null when `length` is over the limit: its bytes were skipped. */
 export interface Frame {
   readonly streamId: number;

@@ -13,7 +13,10 @@ export interface CallContext {
 
 /** One asynchronous function a method of the service `Service`; a method left out answers Unimplemented. */
 export type ServiceHandlers<Service extends DescService> = {
-  readonly [Name in keyof Service['method']]?: Service['method'][Name] extends DescMethodUnary<infer Input, infer Output>
+  readonly [Name in keyof Service['method']]?: Service['method'][Name] extends DescMethodUnary<
+    infer Input,
+    infer Output
+  >
     ? (request: MessageShape<Input>, call: CallContext) => Promise<MessageInitShape<Output>>
     : never;
 };

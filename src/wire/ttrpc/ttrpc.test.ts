@@ -28,7 +28,12 @@ let client: TtrpcClient;
 let seen: { signals: AbortSignal[]; calls: CallContext[]; kills: number };
 
 const handlers: ServiceHandlers<typeof Task> = {
-  state: async (request) => ({ id: request.id, pid: 7, exitStatus: 0xffff_ffff, stdout: 'x'.repeat(request.id.length) }),
+  state: async (request) => ({
+    id: request.id,
+    pid: 7,
+    exitStatus: 0xffff_ffff,
+    stdout: 'x'.repeat(request.id.length),
+  }),
   kill: async () => {
     seen.kills++;
     return {};
@@ -301,10 +306,7 @@ test('one connection holds so many unanswered calls and no more', async () => {
 test('a peer that does not read its answers is not read from', async () => {
   const raw = new Raw();
   raw.socket.pause();
-  const request = toBinary(
-    RequestSchema,
-    create(RequestSchema, { service: 'x'.repeat(100_000), method: 'm' }),
-  );
+  const request = toBinary(RequestSchema, create(RequestSchema, { service: 'x'.repeat(100_000), method: 'm' }));
   const asked = 400;
   for (let index = 0; index < asked; index++) raw.send(index * 2 + 1, request);
   const other = client.service(Task);
