@@ -8,7 +8,7 @@ export { OptionsSchema as RuntimeOptionsSchema } from './gen/runtimeoptions/v1/o
 export type { Options as RuntimeOptions } from './gen/runtimeoptions/v1/options_pb.ts';
 export * as runc from './gen/containerd/runc/v1/options_pb.ts';
 export { Shim } from './gen/wherry/shim/v1/shim_pb.ts';
-export type * as shim from './gen/wherry/shim/v1/shim_pb.ts';
+export * as shim from './gen/wherry/shim/v1/shim_pb.ts';
 export { documentType, holdsMessage, packDocument, packMessage, unpackDocument, unpackMessage } from './any.ts';
 export { taskTopic } from './topics.ts';
 export { TtrpcClient } from './ttrpc/client.ts';

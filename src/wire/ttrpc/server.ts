@@ -21,6 +21,11 @@ export class TtrpcServer {
     this.#server = net.createServer((socket) => this.#accept(socket));
   }
 
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /**
    * Answers the methods of `service` with `handlers`. What a handler throws is sent as its gRPC code and message.
    * `names` are the names it answers to, if not its own alone: Task version 2 and 3 differ in nothing else.
