@@ -39,6 +39,8 @@ export const reference_path_bytes_max: number = 255;
 export const registry_error_bytes_max: number = 64 * 1024;
 export const registry_token_bytes_max: number = 256 * 1024;
 export const registry_redirects_max: number = 10;
+export const registry_retries_max: number = 4;
+export const registry_retry_ms: number = 250;
 
 /** ttrpc, containerd's protocol to a shim. */
 export const ttrpc_message_bytes_max: number = 4 * 1024 * 1024;
