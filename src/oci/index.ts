@@ -68,3 +68,7 @@ export type { ImageLayer, MadeImage, ModuleImageOptions, RunnableImage } from '.
 export { planArchive } from './archive.ts';
 export type { ArchiveBlob, ArchiveDocument, ArchiveImage, ArchiveManifest } from './archive-image.ts';
 export type { ArchivePlace, ArchiveSource } from './archive-source.ts';
+export { RegistryClient } from './registry-client.ts';
+export type { FetchBlobOptions, FetchedManifest, RegistryClientOptions } from './registry-client.ts';
+export type { Fetch, FetchRequest, FetchResponse } from './registry-fetch.ts';
+export type { Credentials, TransportOptions } from './registry-transport.ts';

@@ -1,0 +1,54 @@
+import { type ErrorClass, WherryError } from '../errors/index.ts';
+import { registry_error_bytes_max } from '../limits/index.ts';
+import { type FetchResponse, readBody } from './registry-fetch.ts';
+
+const classes: Readonly<Record<number, ErrorClass>> = {
+  401: 'Unauthenticated',
+  403: 'PermissionDenied',
+  501: 'Unimplemented',
+  503: 'Unavailable',
+};
+
+/** The error a registry answered with, in Docker's words; reads the body. distribution-spec, "Error Codes". */
+export async function registryError(response: FetchResponse): Promise<WherryError> {
+  const { status } = response;
+  const text = await registryText(response);
+  return new WherryError(classes[status] ?? 'Unknown', `error from registry: ${text}`);
+}
+
+/** What a registry's error says: `<message> - <detail>`, or its status when it says nothing. */
+export async function registryText(response: FetchResponse): Promise<string> {
+  const { status } = response;
+  let text = `unexpected status ${status}`;
+  try {
+    const body = await readBody(response, registry_error_bytes_max);
+    const document: unknown = JSON.parse(new TextDecoder().decode(body));
+    const first = firstError(document);
+    if (first !== undefined) text = first;
+  } catch {
+    // No JSON, or the connection broke: the status says enough.
+  }
+  return printable(text);
+}
+
+function firstError(document: unknown): string | undefined {
+  const errors: unknown = isObject(document) ? document['errors'] : undefined;
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  if (!isObject(first)) return undefined;
+  const { code, message, detail } = first;
+  const said = typeof message === 'string' && message !== '' ? message : code;
+  if (typeof said !== 'string') return undefined;
+  const isEmpty = detail === undefined || detail === null || detail === '';
+  if (isEmpty) return said;
+  return `${said} - ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A registry's words go to a terminal: at most 1,000 characters, without control characters. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.slice(0, 1000).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+}
