@@ -28,6 +28,7 @@ const nextSibling = entry_bytes;
 const owner = entry_bytes + 4;
 const dead = entry_bytes + 8;
 const node_bytes = entry_bytes + 12;
+const grow_nodes = 4096;
 
 export const rootNode = 0;
 
@@ -38,8 +39,10 @@ export const rootNode = 0;
  */
 export class EntryTree {
   readonly #limits: TreeLimits;
-  #records: Uint8Array<ArrayBuffer> = new Uint8Array(node_bytes * 64);
-  #view: DataView<ArrayBuffer> = new DataView(this.#records.buffer);
+  // Grows in place up to what the limit allows; views of it grow with it.
+  readonly #buffer: ArrayBuffer;
+  readonly #records: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView<ArrayBuffer>;
   #count = 0;
   #strings: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   #stringsUsed = 0;
@@ -52,6 +55,10 @@ export class EntryTree {
 
   constructor(limits: TreeLimits) {
     this.#limits = limits;
+    const maxByteLength = limits.entries_max * node_bytes;
+    this.#buffer = new ArrayBuffer(Math.min(grow_nodes * node_bytes, maxByteLength), { maxByteLength });
+    this.#records = new Uint8Array(this.#buffer);
+    this.#view = new DataView(this.#buffer);
     this.#append(0, entryType.directory);
     this.#setFlags(rootNode, entryFlag.synthesised);
     this.#view.setUint32(field.mode, 0o755, true);
@@ -213,6 +220,29 @@ export class EntryTree {
     return this.#strings.subarray(start, start + this.#view.getUint16(at + field.nameBytes, true));
   }
 
+  /** The order of two nodes' names by their bytes, as a number to sort by. */
+  compareNames(a: number, b: number): number {
+    const startA = this.#view.getUint32(this.at(a) + field.name, true);
+    const startB = this.#view.getUint32(this.at(b) + field.name, true);
+    const lengthA = this.nameLength(a);
+    const lengthB = this.nameLength(b);
+    const common = Math.min(lengthA, lengthB);
+    for (let i = 0; i < common; i++) {
+      const difference = this.#strings[startA + i]! - this.#strings[startB + i]!;
+      if (difference !== 0) return difference;
+    }
+    return lengthA - lengthB;
+  }
+
+  nameLength(node: number): number {
+    return this.#view.getUint16(this.at(node) + field.nameBytes, true);
+  }
+
+  /** Bytes of the target, of the node itself or of what it is a hard link to. */
+  targetLength(node: number): number {
+    return this.#view.getUint16(this.at(this.owner(node)) + field.targetBytes, true);
+  }
+
   record(node: number): Uint8Array {
     return this.#records.subarray(this.at(node), this.at(node) + entry_bytes);
   }
@@ -226,10 +256,8 @@ export class EntryTree {
       throw new LayerError('ResourceExhausted', `it has more than ${this.#limits.entries_max} entries`);
     }
     const node = this.#count++;
-    if (this.#count * node_bytes > this.#records.length) {
-      const wanted = Math.min(Math.ceil(this.#records.length * 1.5), this.#limits.entries_max * node_bytes);
-      this.#records = grown(this.#records, Math.max(wanted, this.#count * node_bytes));
-      this.#view = new DataView(this.#records.buffer);
+    if (this.#count * node_bytes > this.#buffer.byteLength) {
+      this.#buffer.resize(Math.min((this.#count + grow_nodes) * node_bytes, this.#buffer.maxByteLength));
     }
     const at = this.at(node);
     this.#view.setUint8(at + field.type, type);

@@ -1,3 +1,4 @@
+import { noBytes } from './bytes.ts';
 import { type EntryTree, rootNode } from './entry-tree.ts';
 import type { Digester } from './hasher.ts';
 import { indexChecksum } from './layer-index.ts';
@@ -38,7 +39,7 @@ export function writeIndex(tree: EntryTree, frame: IndexFrame, digester: Digeste
     position[node] = e;
     if (inode[owner] === 0) inode[owner] = e + 1;
     links[owner]!++;
-    stringsBytes += tree.name(node).length + tree.target(node).length;
+    stringsBytes += tree.nameLength(node) + tree.targetLength(node);
   }
 
   const stringsOffset = header_bytes + count * entry_bytes;
@@ -61,7 +62,7 @@ export function writeIndex(tree: EntryTree, frame: IndexFrame, digester: Digeste
     const at = header_bytes + e * entry_bytes;
     bytes.set(tree.record(owner), at);
     const name = tree.name(node);
-    const target = tree.target(node);
+    const target = tree.targetLength(node) === 0 ? noBytes : tree.target(node);
     const isDirectory = tree.type(node) === entryType.directory;
     view.setUint32(at + field.name, addString(name), true);
     view.setUint16(at + field.nameBytes, name.length, true);
@@ -110,15 +111,9 @@ function arrange(tree: EntryTree): { order: Uint32Array; firstChild: Uint32Array
     firstChild[e] = end;
     const node = order[e]!;
     if (tree.type(node) !== entryType.directory) continue;
-    const children = [...tree.children(node)].sort((a, b) => compareBytes(tree.name(a), tree.name(b)));
+    const children = [...tree.children(node)].sort((a, b) => tree.compareNames(a, b));
     for (const child of children) order[end++] = child;
   }
   firstChild[end] = end;
   return { order: order.subarray(0, end), firstChild };
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const common = Math.min(a.length, b.length);
-  for (let i = 0; i < common; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
 }

@@ -102,8 +102,9 @@ export class LayerTree {
     const node = tree.put(dir, name, 0, name.length, entry.type);
     if (linked >= 0) tree.link(node, linked);
     else tree.setAttributes(node, entry);
-    // A name that this layer also whites out hides all of what was below it.
-    const hides = before >= 0 && (tree.type(before) === entryType.whiteout || this.#isOpaque(before));
+    // What this layer once removed from the layers below stays removed: by a whiteout, or by a file in its place.
+    const isReplaced = before >= 0 && tree.type(before) !== entryType.directory;
+    const hides = before >= 0 && (isReplaced || this.#isOpaque(before));
     if (hides) tree.addFlag(node, entryFlag.opaque);
   }
 

@@ -33,7 +33,7 @@ export function parseHeader(bytes: Uint8Array, at: number, offset: number): TarH
     parseNumber(bytes, at + start, length, what, offset, signed);
   const flagByte = bytes[at + 156]!;
   // Only POSIX has the prefix; GNU's magic ("ustar" and two spaces) keeps times there, older tars nothing.
-  const hasPrefix = bytes[at + 257] === 0x75 && ascii(bytes, at + 257, 6) === 'ustar\0';
+  const hasPrefix = isPosix(bytes, at + 257);
   const prefix = hasPrefix ? text(bytes, at + 345, 155) : noBytes;
   return {
     flag: flagByte === 0 ? '0' : String.fromCharCode(flagByte),
@@ -124,8 +124,11 @@ function text(bytes: Uint8Array, start: number, length: number): Uint8Array {
   return bytes.slice(start, end);
 }
 
-function ascii(bytes: Uint8Array, start: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(start, start + length));
+const posixMagic: readonly number[] = [0x75, 0x73, 0x74, 0x61, 0x72, 0];
+
+function isPosix(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < posixMagic.length; i++) if (bytes[at + i] !== posixMagic[i]) return false;
+  return true;
 }
 
 function joined(prefix: Uint8Array, name: Uint8Array): Uint8Array {
