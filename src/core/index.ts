@@ -1,3 +1,7 @@
-/** Core: the content store, images, snapshots, containers and tasks of containerd, as one library over one directory. */
+/** Core: what containerd is, as one library over one directory. */
+export { createCore } from './core.ts';
+export type { CoreOptions } from './core.ts';
+export type { Log } from './log.ts';
+export { lease_until_restart } from './model.ts';
 export type * from './model.ts';
 export type * from './shim-contract.ts';

@@ -81,11 +81,18 @@ export interface Content {
   open(digest: string): Promise<{ readonly fd: number; readonly size: number }>;
   /** The path of a committed blob. */
   path(digest: string): string;
-  /** Begins or resumes the ingest `ref`. Unavailable when another holds it. */
-  writer(ref: string, expected?: { digest?: string; size?: number }): Promise<ContentWriter>;
+  /**
+   * Begins or resumes the ingest `ref`. Unavailable when another holds it, AlreadyExists when the expected digest is
+   * there. With a lease the blob is one of its resources from the moment it is visible (also when it was there).
+   */
+  writer(ref: string, expected?: { digest?: string; size?: number }, options?: WriterOptions): Promise<ContentWriter>;
   list(): Promise<readonly ContentInfo[]>;
   setLabels(digest: string, labels: Labels): Promise<void>;
   delete(digest: string): Promise<void>;
+}
+
+export interface WriterOptions {
+  readonly lease?: string;
 }
 
 export interface ContentWriter {
@@ -203,7 +210,10 @@ export interface Tasks {
    * snapshot. AlreadyExists when it has one. Passes the gate.
    */
   create(container: string, stdio: TaskStdio): Promise<void>;
-  /** Starts it; gives the pid. Fails with the runtime's text (see `TaskStartError`); the task is then still there, stopped. */
+  /**
+   * Starts it; gives the pid. Passes the gate. Fails with the shim's class and the runtime's text; the task is then
+   * still there, stopped, `wait` settles, and `onExit` is not called for it.
+   */
   start(container: string): Promise<number>;
   kill(container: string, signal: number): Promise<void>;
   /** Removes a stopped task from its shim. */
@@ -216,7 +226,7 @@ export interface Tasks {
   closeStdin(container: string): Promise<void>;
   /** Settles when the task has ended and its exit is recorded. */
   wait(container: string): Promise<TaskExit>;
-  /** Called for each exit, also for those found at boot. */
+  /** Called for each exit, also for those found at boot; never before `start` has answered. */
   onExit(listener: (exit: TaskExit) => void): void;
   /**
    * Hands a client's connection over: `fd` is duplicated by the send and stays the caller's to close; `head` are bytes
@@ -243,6 +253,9 @@ export interface Lease {
   readonly created_at: Date;
   readonly expires_at: Date | null;
 }
+
+/** The label of a lease that cannot outlive the daemon which made it: it is removed at the next boot. */
+export const lease_until_restart = 'io.wherry.lease.until-restart';
 
 export interface LeaseResource {
   /** `content` or `snapshots/wherry` or `layers`. */
@@ -288,6 +301,10 @@ export interface NamespaceView {
   readonly content: Content;
   readonly layers: Layers;
   readonly tasks: Tasks;
+  /** The folder of a container: its bundle and what else belongs to it. Goes when the container is deleted. */
+  folder(container: string): string;
+  /** The mounts of a snapshot, for a shim; makes what they need. */
+  mounts(key: string): Promise<readonly Mount[]>;
   images(): readonly Image[];
   containers(): readonly Container[];
   findImage(name: string): Image | null;

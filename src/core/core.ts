@@ -1,0 +1,174 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Collector } from './collect.ts';
+import { Blobs } from './content/blobs.ts';
+import { temporaryName } from './durable.ts';
+import { EventBus } from './events.ts';
+import { LayerStore } from './layers/layer-store.ts';
+import type { Log } from './log.ts';
+import { Mirror } from './mirror.ts';
+import type { Core, Gate, NamespaceView } from './model.ts';
+import { checkNamespace } from './names.ts';
+import { Paths } from './paths.ts';
+import { rebuild, repairRecords } from './rebuild.ts';
+import { reclaim } from './reclaim.ts';
+import type { ShimLauncher } from './shim-contract.ts';
+import { createSnapshotMounts } from './snapshot-mounts.ts';
+import { openDatabase } from './store/database.ts';
+import { lockRoot } from './store/lock.ts';
+import { Store } from './store/store.ts';
+import { openTables } from './store/tables.ts';
+import { type Aftermath, createTransaction } from './store/transaction.ts';
+import { isCode } from './system-error.ts';
+import { recoverShims } from './tasks/recover-shims.ts';
+import { TaskStore } from './tasks/task-store.ts';
+
+export interface CoreOptions {
+  /** The data directory, on a local filesystem. */
+  readonly root: string;
+  /** The directory of what lives as long as the machine is up: shims and their sockets. */
+  readonly state: string;
+  readonly gate: Gate;
+  readonly launcher: ShimLauncher;
+  readonly log: Log;
+  /** The namespace that always has a shim ready for its next container; none when left out. */
+  readonly warm?: string;
+}
+
+/**
+ * Opens the store in `root`, or makes it; one process at a time has it. `recover` is to be called once before anybody
+ * is served, after the listeners for exits are there.
+ *
+ * @throws WherryError FailedPrecondition when another daemon has it, a newer version wrote it, or it is on NFS
+ */
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const { root, state, gate, launcher, log } = options;
+  const paths = new Paths(root, state);
+  makeFolders(paths);
+  const lock = lockRoot(root, paths.lock);
+  let store: Store | null = null;
+  try {
+    const { database, empty, damaged } = openDatabase(paths.database, log);
+    store = new Store(database, log);
+    const tables = openTables(database);
+    await store.transact(() => {
+      if (empty) rebuild(paths, tables, damaged, log);
+      else repairRecords(paths, tables, log);
+    });
+    return assemble(options, { paths, store, tables, release: () => lock.release() });
+  } catch (error) {
+    store?.close();
+    lock.release();
+    throw error;
+  }
+
+  function assemble(
+    { warm }: CoreOptions,
+    opened: { paths: Paths; store: Store; tables: ReturnType<typeof openTables>; release(): void },
+  ): Core {
+    const { store, tables } = opened;
+    const events = new EventBus(log);
+    const mirror = new Mirror(paths, tables, log);
+    const blobs = new Blobs({ paths, store, tables });
+    const layers = new LayerStore({ paths, store, tables, blobs });
+    const mounts = createSnapshotMounts(paths, tables, layers);
+    const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
+    const aftermath: Aftermath = {
+      imagesChanged: () => mirror.imagesChanged(),
+      containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
+      containerRemoved: (namespace, id) => {
+        tasks.containerRemoved(namespace, id);
+        throwAway(paths.container(namespace, id), paths.containers);
+      },
+      snapshotRemoved: (folder) => throwAway(join(paths.active, folder), null),
+      publish: (namespace, topic, event) => events.publish(namespace, topic, event),
+    };
+    const transaction = createTransaction(tables, store, gate, aftermath);
+    const collector = new Collector({ store, tables, blobs, layers, aftermath, log });
+    let closed = false;
+    const views = new Map<string, NamespaceView>();
+
+    const view = (name: string): NamespaceView => ({
+      name: checkNamespace(name),
+      content: blobs.view(name),
+      layers,
+      tasks: tasks.view(name),
+      folder: (container) => paths.container(name, container),
+      mounts: (key) => mounts(name, key),
+      images: () => transaction.images(name).list(),
+      containers: () => transaction.containers(name).list(),
+      findImage: (image) => transaction.images(name).find(image),
+      findContainer: (id) => transaction.containers(name).find(id),
+    });
+
+    return {
+      root,
+      state,
+      events,
+      transact: (act) => store.transact(() => act(transaction)),
+      read: (act) => act(transaction),
+      namespace(name) {
+        let one = views.get(name);
+        if (one === undefined) {
+          one = view(name);
+          views.set(name, one);
+        }
+        return one;
+      },
+      namespaces() {
+        const { images, containers, snapshots, leases } = tables;
+        const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
+        return [...new Set(names)].sort();
+      },
+      collect: () => collector.collect(),
+      async recover() {
+        await store.transact(() => reclaim(paths, tables, log));
+        await recoverShims({ paths, tables, tasks, log });
+        await mirror.reconcile();
+        tasks.pool.keepWarm();
+      },
+      async close() {
+        if (closed) return;
+        closed = true;
+        await tasks.close();
+        await mirror.flush();
+        store.close();
+        opened.release();
+      },
+    };
+  }
+
+  /** Takes a folder out of the way at once, under a name that boot removes, and its files behind the caller's back. */
+  function throwAway(path: string, parent: string | null): void {
+    let away = path;
+    if (parent !== null) {
+      away = join(parent, temporaryName());
+      try {
+        renameSync(path, away);
+      } catch (thrown) {
+        if (isCode(thrown, 'ENOENT')) return;
+        throw thrown;
+      }
+    }
+    rm(away, { recursive: true, force: true }).catch((error: Error) => log.warn(`cannot remove ${away}: ${error.message}`));
+  }
+}
+
+function makeFolders(paths: Paths): void {
+  mkdirSync(paths.root, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.state, { recursive: true, mode: 0o700 });
+  for (const folder of [
+    join(paths.blobs, 'sha256'),
+    join(paths.blobs, 'sha512'),
+    paths.ingests,
+    paths.layers,
+    paths.chains,
+    paths.active,
+    paths.containers,
+    paths.shims,
+  ]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { algorithmOf, hexOf } from '../oci/index.ts';
+import { checkContainerId, checkNamespace } from './names.ts';
+
+/** Docker's namespace, whose containers have their folders right under `containers/`. */
+export const docker_namespace = 'moby';
+
+/** Where everything lies. Only digests, checked ids and hashes become parts of a path. */
+export class Paths {
+  readonly root: string;
+  readonly state: string;
+  readonly lock: string;
+  readonly database: string;
+  /** The mirror of all images. */
+  readonly images: string;
+  readonly blobs: string;
+  readonly ingests: string;
+  readonly layers: string;
+  readonly chains: string;
+  readonly active: string;
+  readonly containers: string;
+  readonly shims: string;
+
+  constructor(root: string, state: string) {
+    this.root = root;
+    this.state = state;
+    this.lock = join(root, 'lock');
+    this.database = join(root, 'meta.db');
+    this.images = join(root, 'index.json');
+    this.blobs = join(root, 'content', 'blobs');
+    this.ingests = join(root, 'content', 'ingest');
+    this.layers = join(root, 'snapshots', 'layers');
+    this.chains = join(root, 'snapshots', 'chains');
+    this.active = join(root, 'snapshots', 'active');
+    this.containers = join(root, 'containers');
+    this.shims = join(state, 'shims');
+  }
+
+  blobFolder(digest: string): string {
+    return join(this.blobs, algorithmOf(digest));
+  }
+
+  blob(digest: string): string {
+    return join(this.blobFolder(digest), hexOf(digest));
+  }
+
+  ingest(namespace: string, ref: string): string {
+    return join(this.ingests, createHash('sha256').update(`${namespace}\0${ref}`).digest('hex'));
+  }
+
+  layer(diff_id: string): string {
+    return join(this.layers, hexOf(diff_id));
+  }
+
+  /** The folder of a chain; the chain of no layers has one, too. */
+  chain(chain_id: string): string {
+    return join(this.chains, chain_id === '' ? 'empty' : hexOf(chain_id));
+  }
+
+  /** The bundle of a container: `@` cannot begin an id, so no namespace is in another's way. */
+  container(namespace: string, id: string): string {
+    const name = checkContainerId(id);
+    if (namespace === docker_namespace) return join(this.containers, name);
+    return join(this.containers, `@${checkNamespace(namespace)}`, name);
+  }
+}
+
+/** What a name starts with that is being made or thrown away: such things are removed at boot. */
+export const temporary_prefix = '.tmp-';

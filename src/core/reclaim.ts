@@ -1,0 +1,66 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import type { Log } from './log.ts';
+import { lease_until_restart } from './model.ts';
+import { docker_namespace, type Paths, temporary_prefix } from './paths.ts';
+import { no_namespace, type Tables } from './store/tables.ts';
+
+/**
+ * Removes what a dead daemon left half done: ingests, temporary names, files and folders without a record, records
+ * without a file, leases that were to end with it. Runs inside a transaction, before anybody else does anything.
+ */
+export function reclaim(paths: Paths, tables: Tables, log: Log): void {
+  for (const ingest of list(paths.ingests)) remove(join(paths.ingests, ingest));
+  for (const folder of [paths.root, paths.layers, paths.chains, paths.containers, paths.blobs]) {
+    for (const name of list(folder)) if (name.startsWith(temporary_prefix)) remove(join(folder, name));
+  }
+  reclaimBlobs(paths, tables, log);
+  const active = new Set(tables.snapshots.all().map(({ value }) => value.folder));
+  for (const folder of list(paths.active)) if (!active.has(folder)) remove(join(paths.active, folder));
+  reclaimContainers(paths, tables);
+  const now = new Date().toISOString();
+  for (const { namespace, key, value } of tables.leases.all()) {
+    const over = lease_until_restart in value.labels || (value.expires_at !== null && value.expires_at <= now);
+    if (over) tables.leases.delete(namespace, key);
+  }
+}
+
+function reclaimBlobs(paths: Paths, tables: Tables, log: Log): void {
+  const there = new Set<string>();
+  for (const algorithm of ['sha256', 'sha512']) {
+    for (const hex of list(join(paths.blobs, algorithm))) {
+      const digest = `${algorithm}:${hex}`;
+      if (tables.blobs.has(no_namespace, digest)) there.add(digest);
+      else remove(join(paths.blobs, algorithm, hex));
+    }
+  }
+  for (const { key: digest } of tables.blobs.all()) {
+    if (there.has(digest)) continue;
+    log.error(`the blob ${digest} is gone from ${paths.blobs}: images that need it must be pulled again`);
+    tables.blobs.delete(no_namespace, digest);
+    tables.layers.delete(no_namespace, digest);
+  }
+}
+
+function reclaimContainers(paths: Paths, tables: Tables): void {
+  for (const name of list(paths.containers)) {
+    const path = join(paths.containers, name);
+    if (!name.startsWith('@')) {
+      if (!tables.containers.has(docker_namespace, name)) remove(path);
+      continue;
+    }
+    for (const id of list(path)) {
+      const isTemporary = id.startsWith(temporary_prefix);
+      if (isTemporary || !tables.containers.has(basename(path).slice(1), id)) remove(join(path, id));
+    }
+  }
+}
+
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
+
+function list(folder: string): string[] {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+}

@@ -1,0 +1,49 @@
+import { existsSync, renameSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+import { fromUnknown, isClass } from '../../errors/index.ts';
+import type { Log } from '../log.ts';
+import { migrate } from './migrations.ts';
+
+export interface OpenedDatabase {
+  readonly database: DatabaseSync;
+  /** Whether nothing is in it yet: what lies beside it may still tell what was. */
+  readonly empty: boolean;
+  /** Where the one before was put when it could not be used. */
+  readonly damaged: string | null;
+}
+
+/**
+ * Opens the database at `path`, or makes it. One that is damaged is set aside as `<path>.damaged-<time>` and a new one
+ * is made: the daemon always starts. The caller holds the lock of the data directory.
+ *
+ * @throws WherryError FailedPrecondition when a newer version wrote it
+ */
+export function openDatabase(path: string, log: Log): OpenedDatabase {
+  try {
+    return { ...open(path), damaged: null };
+  } catch (thrown) {
+    if (isClass(thrown, 'FailedPrecondition') || !existsSync(path)) throw thrown;
+    const damaged = `${path}.damaged-${new Date().toISOString().replaceAll(':', '-')}`;
+    for (const suffix of ['', '-wal', '-shm', '-journal']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, damaged + suffix);
+    }
+    log.error(`the store's database is damaged and was set aside as ${damaged}: ${fromUnknown(thrown).message}`);
+    return { ...open(path), damaged };
+  }
+}
+
+function open(path: string): { database: DatabaseSync; empty: boolean } {
+  const database = new DatabaseSync(path);
+  try {
+    // The lock of the directory makes this the only process, so the log's index needs no shared memory.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF');
+    const [check] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
+    if (check?.quick_check !== 'ok') throw new Error(check?.quick_check ?? 'it cannot be checked');
+    return { database, empty: migrate(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Descriptor } from '../../oci/index.ts';
+import type { Labels, LeaseResource } from '../model.ts';
+
+/** What the tables hold, as JSON: times are ISO texts, bytes are base64. */
+
+export interface ImageRow {
+  readonly target: Descriptor;
+  readonly labels: Labels;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface AnyRow {
+  readonly type_url: string;
+  readonly value: string;
+}
+
+export interface ContainerRow {
+  readonly image: string;
+  readonly runtime: string;
+  readonly snapshot_key: string;
+  readonly spec: AnyRow;
+  readonly labels: Labels;
+  readonly extensions: Readonly<Record<string, AnyRow>>;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface SnapshotRow {
+  readonly kind: 'committed' | 'active' | 'view';
+  readonly parent: string;
+  readonly diff_ids: readonly string[];
+  /** The name of its folder under `snapshots/active`: chance, never the key. */
+  readonly folder: string;
+  readonly labels: Labels;
+  readonly created_at: string;
+}
+
+export interface LeaseRow {
+  readonly labels: Labels;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly resources: readonly LeaseResource[];
+}
+
+/** A committed blob; its key is the digest and it has no namespace. */
+export interface BlobRow {
+  readonly size: number;
+  readonly created_at: string;
+}
+
+export interface BlobLabelsRow {
+  readonly labels: Labels;
+}
+
+/** Which layer a blob becomes when it is expanded; its key is the blob's digest and it has no namespace. */
+export interface LayerRow {
+  readonly diff_id: string;
+  readonly size: number;
+}
+
+/** A document of another room; its namespace is the bucket. */
+export interface RecordRow {
+  readonly value: unknown;
+}

@@ -1,0 +1,7 @@
+/** What the parts of a transaction need of the one they are in. */
+export interface Scope {
+  /** @throws WherryError Internal outside of a transaction */
+  requireAct(): void;
+  /** Runs `hook` once the transaction is durable, before its caller hears of that. */
+  after(hook: () => void): void;
+}

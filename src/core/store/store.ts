@@ -1,0 +1,150 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+import { WherryError } from '../../errors/index.ts';
+import type { Log } from '../log.ts';
+import { fromSystem } from '../system-error.ts';
+import type { Scope } from './scope.ts';
+
+/** The transactions of one tick, which become durable together. */
+interface Group {
+  readonly waiting: { resolve(): void; reject(error: WherryError): void }[];
+  readonly hooks: (() => void)[];
+}
+
+/**
+ * The one writer of the database. Each act runs at once, in a savepoint of its tick's transaction; at the end of the
+ * tick that transaction is committed with one fsync, the hooks run, and only then do the callers hear of it.
+ */
+export class Store implements Scope {
+  readonly #database: DatabaseSync;
+  readonly #log: Log;
+  readonly #statements: Readonly<Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', StatementSync>>;
+  #group: Group | null = null;
+  /** The hooks of the act that runs; null when none does. */
+  #hooks: (() => void)[] | null = null;
+  #closed = false;
+
+  constructor(database: DatabaseSync, log: Log) {
+    this.#database = database;
+    this.#log = log;
+    this.#statements = {
+      begin: database.prepare('BEGIN IMMEDIATE'),
+      commit: database.prepare('COMMIT'),
+      rollback: database.prepare('ROLLBACK'),
+      savepoint: database.prepare('SAVEPOINT act'),
+      release: database.prepare('RELEASE act'),
+      undo: database.prepare('ROLLBACK TO act'),
+    };
+  }
+
+  /**
+   * Runs `act`, which is synchronous; the promise is fulfilled with what it gives once that is durable. What it
+   * throws, and nothing else of it, comes back.
+   */
+  transact<T>(act: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const done = this.#run(act, (error) => reject(error));
+      if (done !== null) this.#group?.waiting.push({ resolve: () => resolve(done.value), reject });
+    });
+  }
+
+  /** Whether an act runs: what it changes may still be undone. */
+  get acting(): boolean {
+    return this.#hooks !== null;
+  }
+
+  requireAct(): void {
+    if (this.#hooks === null) throw new WherryError('Internal', 'The store may be changed in a transaction only.');
+  }
+
+  after(hook: () => void): void {
+    this.requireAct();
+    this.#hooks?.push(hook);
+  }
+
+  /** Commits what waits and closes the database; nothing can be changed afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#commit();
+    this.#closed = true;
+    this.#database.close();
+  }
+
+  #run<T>(act: () => T, reject: (error: unknown) => void): { readonly value: T } | null {
+    const hooks: (() => void)[] = [];
+    try {
+      if (this.#closed) throw new WherryError('Unavailable', 'The store is closed: the daemon is ending.');
+      if (this.#hooks !== null) throw new WherryError('Internal', 'A transaction cannot be started inside another.');
+      const group = this.#begin();
+      this.#statements.savepoint.run();
+      this.#hooks = hooks;
+      let value: T;
+      try {
+        value = act();
+        if (value instanceof Promise) throw new WherryError('Internal', 'What a transaction does must be synchronous.');
+      } finally {
+        this.#hooks = null;
+      }
+      this.#statements.release.run();
+      group.hooks.push(...hooks);
+      return { value };
+    } catch (thrown) {
+      this.#undo(thrown);
+      reject('errcode' in Object(thrown) ? fromSystem(thrown, 'Cannot write to the store') : thrown);
+      return null;
+    }
+  }
+
+  #begin(): Group {
+    if (this.#group === null) {
+      this.#statements.begin.run();
+      this.#group = { waiting: [], hooks: [] };
+      setImmediate(() => this.#commit());
+    }
+    return this.#group;
+  }
+
+  /** Takes one act back. After some errors SQLite has taken back the whole transaction, and with it the whole tick. */
+  #undo(thrown: unknown): void {
+    if (this.#group === null || this.#closed || this.#hooks !== null) return;
+    if (this.#database.isTransaction) {
+      try {
+        this.#statements.undo.run();
+        this.#statements.release.run();
+      } catch {
+        // There was no savepoint yet: nothing of this act is there to undo.
+      }
+    } else {
+      const group = this.#group;
+      this.#group = null;
+      this.#fail(group, thrown);
+    }
+  }
+
+  #commit(): void {
+    const group = this.#group;
+    if (group === null) return;
+    this.#group = null;
+    try {
+      this.#statements.commit.run();
+    } catch (thrown) {
+      if (this.#database.isTransaction) this.#statements.rollback.run();
+      this.#fail(group, thrown);
+      return;
+    }
+    for (const hook of group.hooks) {
+      try {
+        hook();
+      } catch (error) {
+        this.#log.error(`after a transaction: ${error instanceof Error ? error.stack : String(error)}`);
+      }
+    }
+    for (const { resolve } of group.waiting) resolve();
+  }
+
+  #fail(group: Group, thrown: unknown): void {
+    const error = fromSystem(thrown, 'Cannot write to the store');
+    this.#log.error(error.message);
+    for (const { reject } of group.waiting) reject(error);
+  }
+}

@@ -1,0 +1,33 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { BlobLabelsRow, BlobRow, ContainerRow, ImageRow, LayerRow, LeaseRow, RecordRow, SnapshotRow } from './rows.ts';
+import { Table } from './table.ts';
+
+/** Every table of the store. */
+export interface Tables {
+  readonly images: Table<ImageRow>;
+  readonly containers: Table<ContainerRow>;
+  readonly snapshots: Table<SnapshotRow>;
+  readonly leases: Table<LeaseRow>;
+  readonly blobs: Table<BlobRow>;
+  readonly blob_labels: Table<BlobLabelsRow>;
+  readonly layers: Table<LayerRow>;
+  readonly records: Table<RecordRow>;
+}
+
+/** Opens the tables; each is named in the singular in the database and in messages. */
+export function openTables(database: DatabaseSync): Tables {
+  return {
+    images: new Table(database, 'image'),
+    containers: new Table(database, 'container'),
+    snapshots: new Table(database, 'snapshot'),
+    leases: new Table(database, 'lease'),
+    blobs: new Table(database, 'blob'),
+    blob_labels: new Table(database, 'blob_label'),
+    layers: new Table(database, 'layer'),
+    records: new Table(database, 'record'),
+  };
+}
+
+/** The namespace of what belongs to none. */
+export const no_namespace = '';

@@ -1,0 +1,71 @@
+import { Socket } from 'node:net';
+
+import { WherryError } from '../../errors/index.ts';
+import { handoff_answer_ms_max } from '../../limits/index.ts';
+import { close, connectUnix, MSG, sendMessage } from '../../os/index.ts';
+import type { AttachRequest } from '../model.ts';
+import type { HandoffRequest } from '../shim-contract.ts';
+
+/** The longest answer that is read. */
+const answer_bytes_max = 64 * 1024;
+
+/**
+ * Hands a client's connection to the shim that serves at `address`.
+ *
+ * @throws WherryError Unavailable when the shim does not answer, Internal with its words when it refuses
+ */
+export async function handOff(address: string, container: string, client: AttachRequest): Promise<void> {
+  const { stdin, stdout, stderr, detach_keys, head } = client;
+  const request: HandoffRequest = { container, stdin, stdout, stderr, detach_keys, head_bytes: head.length };
+  const json = Buffer.from(JSON.stringify(request));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  const message = Buffer.concat([length, json, head]);
+
+  let fd: number;
+  try {
+    fd = connectUnix(address);
+  } catch (cause) {
+    throw unavailable(container, (cause as Error).message, cause);
+  }
+  let sent: number;
+  try {
+    sent = sendMessage(fd, message, [client.fd], MSG.DONTWAIT);
+    if (sent <= 0) throw new Error('its socket is full');
+  } catch (cause) {
+    close(fd);
+    throw unavailable(container, (cause as Error).message, cause);
+  }
+  // The descriptor went with the first bytes; the rest can wait for the shim like any other writing.
+  const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+  if (sent < message.length) socket.write(message.subarray(sent));
+  const answer = await readAnswer(socket, container);
+  if (answer !== null) throw new WherryError('Internal', answer);
+}
+
+function readAnswer(socket: Socket, container: string): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.setTimeout(handoff_answer_ms_max, () => socket.destroy(new Error(`no answer within ${handoff_answer_ms_max} ms`)));
+    socket.on('data', (piece: string) => {
+      text += piece;
+      if (text.length > answer_bytes_max) socket.destroy(new Error('its answer is too long'));
+      const end = text.indexOf('\n');
+      if (end < 0) return;
+      socket.destroy();
+      try {
+        const { error } = JSON.parse(text.slice(0, end)) as { error: unknown };
+        resolve(error === null ? null : String(error));
+      } catch (cause) {
+        reject(unavailable(container, 'its answer is no JSON', cause));
+      }
+    });
+    socket.on('error', (cause) => reject(unavailable(container, cause.message, cause)));
+    socket.on('end', () => socket.destroy(new Error('it hung up')));
+  });
+}
+
+function unavailable(container: string, why: string, cause: unknown): WherryError {
+  return new WherryError('Unavailable', `Cannot attach to container ${container}: its shim cannot be reached (${why}).`, { cause });
+}

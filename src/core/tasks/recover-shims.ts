@@ -1,0 +1,105 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { fromUnknown, isClass } from '../../errors/index.ts';
+import { shim_call_ms_max } from '../../limits/index.ts';
+import { signalProcess } from '../../os/index.ts';
+import type { Log } from '../log.ts';
+import type { Paths } from '../paths.ts';
+import type { Tables } from '../store/tables.ts';
+import { lostExit, recordedExit } from './entry.ts';
+import { isAlive, Shim } from './shim.ts';
+import { readBootstrap, readTaskRecord, recordedTasks, removeTaskRecord } from './task-records.ts';
+import type { TaskStore } from './task-store.ts';
+
+export interface RecoverOptions {
+  readonly paths: Paths;
+  readonly tables: Tables;
+  readonly tasks: TaskStore;
+  readonly log: Log;
+}
+
+const SIGKILL = 9;
+const timeout = { timeout_ms: shim_call_ms_max };
+
+/**
+ * Finds the shims of a daemon that is gone. Those that live are taken up with their tasks; of those that do not, the
+ * exits they recorded are told, and the others are lost. Tasks without a container are ended.
+ */
+export async function recoverShims(options: RecoverOptions): Promise<void> {
+  const { paths } = options;
+  await Promise.all(
+    readdirSync(paths.shims).map(async (name) => {
+      try {
+        await recoverShim(options, name);
+      } catch (error) {
+        options.log.error(`cannot take up shim ${name}: ${fromUnknown(error).message}`);
+      }
+    }),
+  );
+}
+
+async function recoverShim(options: RecoverOptions, name: string): Promise<void> {
+  const { paths, tables, tasks, log } = options;
+  const folder = join(paths.shims, name);
+  const bootstrap = readBootstrap(folder);
+  // Without its bootstrap it never served anybody; one that is still starting finds its folder gone and ends.
+  if (bootstrap === null) {
+    rmSync(folder, { recursive: true, force: true });
+    return;
+  }
+  const shim = await connect(options, folder);
+  const { namespace } = bootstrap;
+  const recorded = recordedTasks(folder);
+  const owned = recorded.filter((container) => tables.containers.has(namespace, container));
+  const orphans = recorded.filter((container) => !owned.includes(container));
+  if (!shim.isGone) {
+    tasks.pool.adopt(shim, owned.length);
+    await Promise.all(owned.map((container) => adopt(tasks, shim, container)));
+    await Promise.all(orphans.map((container) => endOrphan(shim, container, log)));
+    return;
+  }
+  for (const container of orphans) removeTaskRecord(folder, container);
+  if (owned.length === 0) rmSync(folder, { recursive: true, force: true });
+  for (const container of owned) {
+    const record = readTaskRecord(folder, container);
+    tasks.adopt(shim, container, record?.pid ?? 0, recordedExit(container, record) ?? lostExit(container));
+  }
+}
+
+async function connect({ tasks, log }: RecoverOptions, folder: string): Promise<Shim> {
+  const bootstrap = readBootstrap(folder)!;
+  if (!isAlive(bootstrap)) return Shim.dead(bootstrap, folder, tasks.watcher, log);
+  try {
+    return await Shim.connect(bootstrap, folder, tasks.watcher, log);
+  } catch (error) {
+    // It lives, but nobody can reach it or stop what it runs.
+    log.error(`shim ${bootstrap.id} (pid ${bootstrap.pid}) does not answer and is ended: ${fromUnknown(error).message}`);
+    if (isAlive(bootstrap)) signalProcess(bootstrap.pid, SIGKILL);
+    return Shim.dead(bootstrap, folder, tasks.watcher, log);
+  }
+}
+
+async function adopt(tasks: TaskStore, shim: Shim, container: string): Promise<void> {
+  try {
+    const { pid } = await shim.task.state({ id: container }, timeout);
+    const record = readTaskRecord(shim.folder, container);
+    tasks.adopt(shim, container, pid, recordedExit(container, record));
+  } catch (error) {
+    if (!isClass(error, 'NotFound')) throw error;
+    // The shim has deleted it, and the daemon died before it heard.
+    tasks.adopt(shim, container, 0, recordedExit(container, readTaskRecord(shim.folder, container)) ?? lostExit(container));
+  }
+}
+
+async function endOrphan(shim: Shim, container: string, log: Log): Promise<void> {
+  try {
+    await shim.task.kill({ id: container, signal: SIGKILL }, timeout).catch(() => {});
+    const { status } = await shim.task.state({ id: container }, timeout);
+    // 1 is created: it never ran, and there is no exit to wait for.
+    if (status !== 1) await shim.task.wait({ id: container }, timeout);
+    await shim.task.delete({ id: container }, timeout);
+  } catch (error) {
+    if (!isClass(error, 'NotFound')) log.error(`cannot end the task of deleted container ${container}: ${fromUnknown(error).message}`);
+  }
+}

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { fromUnknown, WherryError } from '../../errors/index.ts';
+import { shim_reconnect_ms, shim_unreachable_ms_max } from '../../limits/index.ts';
+import { signalProcess, startTime } from '../../os/index.ts';
+import { type ServiceClient, Task, TtrpcClient } from '../../wire/index.ts';
+import type { Log } from '../log.ts';
+import type { ShimBootstrap } from '../shim-contract.ts';
+
+/** Told what becomes of a shim. */
+export interface ShimWatcher {
+  /** The connection broke and is there again: calls that waited were lost. */
+  reconnected(shim: Shim): void;
+  /** The process is gone. */
+  gone(shim: Shim): void;
+}
+
+const SIGKILL = 9;
+
+/** One shim process and the connection to it. */
+export class Shim {
+  readonly bootstrap: ShimBootstrap;
+  readonly folder: string;
+  readonly #log: Log;
+  readonly #watcher: ShimWatcher;
+  #client: TtrpcClient | null = null;
+  #task: ServiceClient<typeof Task> | null = null;
+  #gone = false;
+  #left = false;
+
+  private constructor(bootstrap: ShimBootstrap, folder: string, watcher: ShimWatcher, log: Log) {
+    this.bootstrap = bootstrap;
+    this.folder = folder;
+    this.#watcher = watcher;
+    this.#log = log;
+  }
+
+  /**
+   * Connects to a shim that serves.
+   *
+   * @throws WherryError Unavailable when it does not answer
+   */
+  static async connect(bootstrap: ShimBootstrap, folder: string, watcher: ShimWatcher, log: Log): Promise<Shim> {
+    const shim = new Shim(bootstrap, folder, watcher, log);
+    await shim.#connect();
+    return shim;
+  }
+
+  /** A shim whose process is gone already, of which only its folder is left. */
+  static dead(bootstrap: ShimBootstrap, folder: string, watcher: ShimWatcher, log: Log): Shim {
+    const shim = new Shim(bootstrap, folder, watcher, log);
+    shim.#gone = true;
+    return shim;
+  }
+
+  get namespace(): string {
+    return this.bootstrap.namespace;
+  }
+
+  /** Whether the process is known to be gone. */
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
+  /** The Task service. @throws WherryError Unavailable while there is no connection */
+  get task(): ServiceClient<typeof Task> {
+    if (this.#task === null) throw new WherryError('Unavailable', `The shim ${this.bootstrap.id} cannot be reached.`);
+    return this.#task;
+  }
+
+  /** Hangs up and lets the shim be. */
+  leave(): void {
+    this.#left = true;
+    this.#client?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const client = await TtrpcClient.connect(this.bootstrap.address);
+    if (this.#left) {
+      client.close();
+      return;
+    }
+    this.#client = client;
+    this.#task = client.service(Task);
+    void client.closed.then(() => this.#lost());
+  }
+
+  async #lost(): Promise<void> {
+    this.#client = null;
+    this.#task = null;
+    const patience_until = Date.now() + shim_unreachable_ms_max;
+    let said = false;
+    while (!this.#left) {
+      if (!isAlive(this.bootstrap)) {
+        this.#gone = true;
+        this.#watcher.gone(this);
+        return;
+      }
+      try {
+        await this.#connect();
+        if (this.#client !== null) this.#watcher.reconnected(this);
+        return;
+      } catch (error) {
+        if (!said) this.#log.warn(`lost the connection to shim ${this.bootstrap.id}: ${fromUnknown(error).message}`);
+        said = true;
+      }
+      if (Date.now() > patience_until) {
+        // Nobody can reach it any more, so nobody could stop what it runs either.
+        this.#log.error(`shim ${this.bootstrap.id} (pid ${this.bootstrap.pid}) lives but does not answer: it is ended`);
+        signalProcess(this.bootstrap.pid, SIGKILL);
+      }
+      await sleep(shim_reconnect_ms);
+    }
+  }
+}
+
+/** Whether the very process that wrote `bootstrap` still runs. */
+export function isAlive({ pid, start_time }: ShimBootstrap): boolean {
+  return startTime(pid)?.toString() === start_time;
+}

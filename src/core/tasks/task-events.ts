@@ -1,0 +1,50 @@
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+
+import { packMessage, taskEvents, taskTopic } from '../../wire/index.ts';
+import type { EventBus } from '../events.ts';
+import type { TaskExit } from '../model.ts';
+
+/** Publishes containerd's events of tasks, made only when somebody listens. */
+export class TaskEvents {
+  readonly #bus: EventBus;
+
+  constructor(bus: EventBus) {
+    this.#bus = bus;
+  }
+
+  created(namespace: string, container: string, bundle: string, pid: number): void {
+    this.#publish(namespace, taskTopic.create, taskEvents.TaskCreateSchema, { containerId: container, bundle, pid });
+  }
+
+  started(namespace: string, container: string, pid: number): void {
+    this.#publish(namespace, taskTopic.start, taskEvents.TaskStartSchema, { containerId: container, pid });
+  }
+
+  exited(namespace: string, exit: TaskExit, pid: number): void {
+    const { container, exit_status, exited_at } = exit;
+    if (exit.oom) this.#publish(namespace, taskTopic.oom, taskEvents.TaskOOMSchema, { containerId: container });
+    this.#publish(namespace, taskTopic.exit, taskEvents.TaskExitSchema, {
+      containerId: container,
+      id: container,
+      pid,
+      exitStatus: exit_status,
+      exitedAt: timestampFromDate(exited_at),
+    });
+  }
+
+  deleted(namespace: string, exit: TaskExit, pid: number): void {
+    this.#publish(namespace, taskTopic.delete, taskEvents.TaskDeleteSchema, {
+      containerId: exit.container,
+      pid,
+      exitStatus: exit.exit_status,
+      exitedAt: timestampFromDate(exit.exited_at),
+    });
+  }
+
+  #publish<Schema extends DescMessage>(namespace: string, topic: string, schema: Schema, message: MessageInitShape<Schema>): void {
+    if (!this.#bus.heard) return;
+    const { typeUrl, value } = packMessage(schema, message);
+    this.#bus.publish(namespace, topic, { type_url: typeUrl, value });
+  }
+}

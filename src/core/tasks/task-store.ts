@@ -1,0 +1,325 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
+import { shim_call_ms_max } from '../../limits/index.ts';
+import { types } from '../../wire/index.ts';
+import type { EventBus } from '../events.ts';
+import type { Log } from '../log.ts';
+import type { AttachRequest, Container, Gate, TaskExit, Tasks, TaskState, TaskStdio } from '../model.ts';
+import type { Paths } from '../paths.ts';
+import type { ShimLauncher } from '../shim-contract.ts';
+import type { SnapshotMounts } from '../snapshot-mounts.ts';
+import { toContainer } from '../store/containers.ts';
+import type { Tables } from '../store/tables.ts';
+import { fromSystem } from '../system-error.ts';
+import { type Entry, lostExit, newEntry, recordedExit } from './entry.ts';
+import { handOff } from './handoff.ts';
+import { ShimPool } from './shim-pool.ts';
+import type { Shim } from './shim.ts';
+import { TaskEvents } from './task-events.ts';
+import { readTaskRecord, removeTaskRecord } from './task-records.ts';
+
+export interface TaskStoreOptions {
+  readonly paths: Paths;
+  readonly tables: Tables;
+  readonly mounts: SnapshotMounts;
+  readonly gate: Gate;
+  readonly launcher: ShimLauncher;
+  readonly bus: EventBus;
+  readonly log: Log;
+  /** The namespace that always has a shim ready; null for none. */
+  readonly warm: string | null;
+}
+
+const timeout = { timeout_ms: shim_call_ms_max };
+
+/** The tasks of all namespaces. What a task is doing is its shim's to say; here stands only which shim has it. */
+export class TaskStore {
+  readonly pool: ShimPool;
+  readonly #options: TaskStoreOptions;
+  readonly #events: TaskEvents;
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Map<string, ((exit: TaskExit) => void)[]>();
+
+  constructor(options: TaskStoreOptions) {
+    this.#options = options;
+    this.#events = new TaskEvents(options.bus);
+    this.pool = new ShimPool({
+      folder: options.paths.shims,
+      launcher: options.launcher,
+      log: options.log,
+      warm: options.warm,
+      watcher: this.watcher,
+    });
+  }
+
+  /** What shims are watched by. */
+  get watcher(): { reconnected(shim: Shim): void; gone(shim: Shim): void } {
+    return {
+      reconnected: (shim) => {
+        for (const entry of this.#of(shim)) void this.#watch(entry);
+      },
+      gone: (shim) => this.#gone(shim),
+    };
+  }
+
+  /** The tasks as `namespace` sees them. */
+  view(namespace: string): Tasks {
+    return {
+      create: (container, stdio) => this.#create(namespace, container, stdio),
+      start: (container) => this.#start(this.#get(namespace, container)),
+      kill: async (container, signal) => {
+        await this.#reach(namespace, container).task.kill({ id: container, signal }, timeout);
+      },
+      delete: (container) => this.#delete(this.#get(namespace, container)),
+      state: (container) => this.#state(this.#get(namespace, container)),
+      list: () =>
+        [...this.#entries.values()]
+          .filter((entry) => entry.namespace === namespace && entry.shim !== null)
+          .map(({ container, pid }) => ({ container, pid })),
+      pids: async (container) => {
+        const { processes } = await this.#reach(namespace, container).task.pids({ id: container }, timeout);
+        return processes.map(({ pid, info }) => ({ pid, info: info === undefined ? '' : Buffer.from(info.value).toString() }));
+      },
+      resize: async (container, width, height) => {
+        await this.#reach(namespace, container).task.resizePty({ id: container, width, height }, timeout);
+      },
+      closeStdin: async (container) => {
+        await this.#reach(namespace, container).task.closeIO({ id: container, stdin: true }, timeout);
+      },
+      wait: async (container) => await this.#get(namespace, container).exit.promise,
+      onExit: (listener) => {
+        this.#listeners.set(namespace, [...(this.#listeners.get(namespace) ?? []), listener]);
+      },
+      attach: async (container: string, client: AttachRequest) => {
+        await handOff(this.#reach(namespace, container).bootstrap.handoff, container, client);
+      },
+    };
+  }
+
+  /** Takes up a task that was there before this daemon: it runs in `shim`, or it has ended so. */
+  adopt(shim: Shim, container: string, pid: number, ended: TaskExit | null): void {
+    const entry = newEntry(shim.namespace, container);
+    entry.shim = shim;
+    entry.pid = pid;
+    this.#entries.set(key(shim.namespace, container), entry);
+    if (ended === null) void this.#watch(entry);
+    else this.#settle(entry, ended);
+  }
+
+  /** Forgets the task of a container that was deleted, if its shim is gone; one that lives is its shim's. */
+  containerRemoved(namespace: string, container: string): void {
+    const entry = this.#entries.get(key(namespace, container));
+    if (entry?.shim?.isGone === true) this.#forget(entry);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close();
+  }
+
+  async #create(namespace: string, id: string, stdio: TaskStdio): Promise<void> {
+    const { paths, gate, mounts } = this.#options;
+    const container = this.#container(namespace, id);
+    if (this.#entries.has(key(namespace, id))) {
+      throw new WherryError('AlreadyExists', `task ${id}: already exists`);
+    }
+    gate.taskStart(namespace, container);
+    const entry = newEntry(namespace, id);
+    this.#entries.set(key(namespace, id), entry);
+    let shim: Shim | null = null;
+    try {
+      const bundle = paths.container(namespace, id);
+      mkdirSync(bundle, { recursive: true, mode: 0o700 });
+      writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
+      const rootfs = container.snapshot_key === '' ? [] : await mounts(namespace, container.snapshot_key);
+      shim = await this.pool.acquire(namespace);
+      const { stdin, stdout, stderr, terminal } = stdio;
+      const request = { id, bundle, stdin, stdout, stderr, terminal, rootfs: rootfs.map(({ type, source, options }) => ({ type, source, options: [...options] })) };
+      const { pid } = await shim.task.create(request, timeout);
+      entry.shim = shim;
+      entry.pid = pid;
+      this.#events.created(namespace, id, bundle, pid);
+    } catch (thrown) {
+      this.#entries.delete(key(namespace, id));
+      if (shim !== null) this.#giveBack(shim, id);
+      throw fromSystem(thrown, `Cannot create the task of container ${id}`);
+    }
+    if (shim.isGone) this.#settle(entry, lostExit(id));
+    else void this.#watch(entry);
+  }
+
+  /** A create that failed or was not answered in time may have left a task. */
+  #giveBack(shim: Shim, container: string): void {
+    const release = (): void => this.pool.release(shim);
+    if (shim.isGone) release();
+    else Promise.try(() => shim.task.delete({ id: container }, timeout)).then(release, release);
+  }
+
+  async #start(entry: Entry): Promise<number> {
+    const { namespace, container } = entry;
+    this.#options.gate.taskStart(namespace, this.#container(namespace, container));
+    const shim = this.#shimOf(entry);
+    const starting = Promise.try(() => shim.task.start({ id: container }, timeout));
+    entry.starting = starting.catch(() => {
+      entry.start_failed = true;
+    });
+    try {
+      const { pid } = await starting;
+      entry.pid = pid;
+      this.#events.started(namespace, container, pid);
+      return pid;
+    } finally {
+      entry.starting = null;
+    }
+  }
+
+  async #delete(entry: Entry): Promise<TaskExit> {
+    const { container, namespace } = entry;
+    const shim = this.#shimOf(entry);
+    let exit = entry.ended;
+    if (!shim.isGone) {
+      try {
+        const { exitStatus, exitedAt } = await shim.task.delete({ id: container }, timeout);
+        exit ??= {
+          container,
+          exit_status: exitStatus,
+          exited_at: exitedAt === undefined ? new Date() : timestampDate(exitedAt),
+          oom: false,
+          lost: false,
+        };
+      } catch (error) {
+        if (!isClass(error, 'NotFound') && !shim.isGone) throw error;
+        exit ??= lostExit(container);
+      }
+    }
+    exit ??= entry.ended ?? lostExit(container);
+    this.#forget(entry);
+    this.#events.deleted(namespace, exit, entry.pid);
+    return exit;
+  }
+
+  async #state(entry: Entry): Promise<TaskState> {
+    const shim = this.#shimOf(entry);
+    if (shim.isGone && entry.ended !== null) {
+      const { exit_status, exited_at } = entry.ended;
+      return { status: 'stopped', pid: entry.pid, exit_status, exited_at };
+    }
+    const { status, pid, exitStatus, exitedAt } = await shim.task.state({ id: entry.container }, timeout);
+    const exited_at = status === types.Status.STOPPED && exitedAt !== undefined ? timestampDate(exitedAt) : null;
+    return { status: statusName(status), pid, exit_status: exitStatus, exited_at };
+  }
+
+  /** Waits for the exit. When the connection breaks, whoever finds the shim again, or finds it gone, goes on. */
+  async #watch(entry: Entry): Promise<void> {
+    const { container, shim } = entry;
+    if (shim === null || entry.ended !== null) return;
+    try {
+      const { exitStatus, exitedAt } = await shim.task.wait({ id: container }, { signal: entry.waiting.signal });
+      await entry.starting;
+      const recorded = recordedExit(container, readTaskRecord(shim.folder, container));
+      this.#settle(entry, {
+        container,
+        exit_status: exitStatus,
+        exited_at: exitedAt === undefined ? new Date() : timestampDate(exitedAt),
+        oom: recorded?.oom ?? false,
+        lost: false,
+        ...(recorded?.reason === undefined ? {} : { reason: recorded.reason }),
+      });
+    } catch (error) {
+      if (isClass(error, 'NotFound')) this.#settle(entry, lostExit(container));
+      else if (!isClass(error, 'Unavailable') && !isClass(error, 'Cancelled')) {
+        this.#options.log.error(`cannot wait for container ${container}: ${fromUnknown(error).message}`);
+      }
+    }
+  }
+
+  #gone(shim: Shim): void {
+    this.pool.forget(shim);
+    const entries = this.#of(shim);
+    for (const entry of entries) void this.#settleLost(entry, shim);
+    if (entries.length === 0) rmSync(shim.folder, { recursive: true, force: true });
+    else this.#options.log.warn(`shim ${shim.bootstrap.id} is gone, and ${entries.length} containers with it`);
+  }
+
+  async #settleLost(entry: Entry, shim: Shim): Promise<void> {
+    await entry.starting;
+    this.#settle(entry, recordedExit(entry.container, readTaskRecord(shim.folder, entry.container)) ?? lostExit(entry.container));
+  }
+
+  #settle(entry: Entry, exit: TaskExit): void {
+    if (entry.ended !== null) return;
+    entry.ended = exit;
+    entry.exit.resolve(exit);
+    if (entry.start_failed) return;
+    this.#events.exited(entry.namespace, exit, entry.pid);
+    for (const listener of this.#listeners.get(entry.namespace) ?? []) {
+      try {
+        listener(exit);
+      } catch (error) {
+        this.#options.log.error(`at the exit of ${entry.container}: ${(error as Error).stack}`);
+      }
+    }
+  }
+
+  #forget(entry: Entry): void {
+    const { namespace, container, shim } = entry;
+    this.#entries.delete(key(namespace, container));
+    entry.waiting.abort();
+    if (entry.ended === null) {
+      entry.ended = lostExit(container);
+      entry.exit.resolve(entry.ended);
+    }
+    if (shim === null) return;
+    if (!shim.isGone) this.pool.release(shim);
+    else if (this.#of(shim).length === 0) rmSync(shim.folder, { recursive: true, force: true });
+    else removeTaskRecord(shim.folder, container);
+  }
+
+  #of(shim: Shim): Entry[] {
+    return [...this.#entries.values()].filter((entry) => entry.shim === shim);
+  }
+
+  #container(namespace: string, id: string): Container {
+    const row = this.#options.tables.containers.find(namespace, id);
+    if (row === null) throw new WherryError('NotFound', `container "${id}": not found`);
+    return toContainer(id, row);
+  }
+
+  #get(namespace: string, container: string): Entry {
+    const entry = this.#entries.get(key(namespace, container));
+    if (entry === undefined) throw new WherryError('NotFound', `task ${container}: not found`);
+    return entry;
+  }
+
+  #shimOf(entry: Entry): Shim {
+    if (entry.shim === null) throw new WherryError('Unavailable', `The task of container ${entry.container} is still being made.`);
+    return entry.shim;
+  }
+
+  /** The shim of a task that has not ended with it. */
+  #reach(namespace: string, container: string): Shim {
+    const shim = this.#shimOf(this.#get(namespace, container));
+    if (shim.isGone) throw new WherryError('NotFound', 'process already finished');
+    return shim;
+  }
+}
+
+function key(namespace: string, container: string): string {
+  return `${namespace}/${container}`;
+}
+
+function statusName(status: types.Status): TaskState['status'] {
+  switch (status) {
+    case types.Status.RUNNING:
+      return 'running';
+    case types.Status.PAUSED:
+    case types.Status.PAUSING:
+      return 'paused';
+    case types.Status.STOPPED:
+      return 'stopped';
+    default:
+      return 'created';
+  }
+}
