@@ -1,6 +1,6 @@
 /**
- * Hashing and inflating as this room needs them. The room runs in pages and in Node alike, so whoever composes a
- * program hands in what the platform has (`node:crypto`, `node:zlib`, a library in a page).
+ * Hashing as this room needs it. The room runs in pages and in Node alike, so whoever composes a program hands in what
+ * the platform has (`node:crypto`, a library in a page). Compressed layers are expanded before they come here.
  */
 
 export type DigestAlgorithm = 'sha256' | 'sha512';
@@ -13,6 +13,3 @@ export interface Hasher {
 
 /** Starts a hash. Synchronous: layers are hashed while they stream by, in pieces of any length. */
 export type Digester = (algorithm: DigestAlgorithm) => Hasher;
-
-/** Expands a compressed stream; throws for a damaged one. The caller bounds how much it takes. */
-export type Inflate = (compression: 'gzip' | 'zstd', pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;

@@ -1,11 +1,11 @@
-export type { DigestAlgorithm, Digester, Hasher, Inflate } from './hasher.ts';
+export type { DigestAlgorithm, Digester, Hasher } from './hasher.ts';
 export { LayerError } from './layer-error.ts';
 export type { LayerErrorClass, LayerPlace } from './layer-error.ts';
 export { entryType, index_version } from './layer-index-format.ts';
 export type { EntryType } from './layer-index-format.ts';
 export { openIndex, verifyIndex } from './layer-index.ts';
 export type { LayerIndex } from './layer-index.ts';
-export { buildIndex, layerLimits } from './layer-tree.ts';
+export { layerLimits } from './layer-tree.ts';
 export type { LayerLimits } from './layer-tree.ts';
 export { mergeIndexes } from './merge.ts';
 export type { TarEntry } from './tar-entry.ts';

@@ -209,21 +209,6 @@ const synthesisedDirectory = {
   link: noBytes,
 } as const;
 
-/**
- * Builds the index of a layer from its entries in the order of the tar. `tarSize` is in bytes, `chunkHashes` the
- * SHA-256 (32 bytes) of every 64 KiB of the tar. Throws `LayerError`.
- */
-export function buildIndex(
-  entries: Iterable<TarEntry>,
-  chunkHashes: Uint8Array,
-  tarSize: number,
-  digester: Digester,
-): Uint8Array {
-  const tree = new LayerTree();
-  for (const entry of entries) tree.add(entry);
-  return tree.write(tarSize, chunkHashes, digester);
-}
-
 export interface ResolveOptions {
   /** Makes the directory `name` in `parent`, where nothing is or a whiteout; without it a missing name ends the walk. */
   readonly missing?: (parent: number, name: Uint8Array) => number;
