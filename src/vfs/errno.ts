@@ -1,5 +1,5 @@
 import { errno as linux, SystemError } from '../os/index.ts';
-import { Errno, type ErrnoName, errno as preview1, fail } from '../wasi/index.ts';
+import { type Errno, type ErrnoName, errno as preview1, fail } from '../wasi/index.ts';
 
 const byLinuxNumber = new Map<number, Errno>();
 for (const [name, number] of Object.entries(linux)) {

@@ -23,8 +23,7 @@ export interface Damage {
 
 // One chunk for all layers of the process: the last one that was verified, so that small reads of it cost no call.
 let scratch: Uint8Array<ArrayBuffer> | null = null;
-let held_layer: LayerData | null = null;
-let held_chunk = -1;
+let held: { readonly layer: LayerData; readonly chunk: number } | null = null;
 
 /**
  * Reads a layer's tar so that no flipped byte gets out: each chunk is checked against the SHA-256 in the index when
@@ -46,11 +45,11 @@ export class LayerData {
   /** Fills `into` from `offset` of the tar. Throws IO for damage, and where the tar ends before. */
   read(into: Uint8Array, offset: number): void {
     if (offset + into.length > this.#layer.index.tarSize) this.#fault(offset);
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const at = offset + done;
       const chunk = Math.floor(at / chunk_bytes);
       const rest = into.length - done;
-      if (held_layer === this && held_chunk === chunk) {
+      if (held?.layer === this && held.chunk === chunk) {
         const start = at - chunk * chunk_bytes;
         const part = scratch!.subarray(start, Math.min(start + rest, chunk_bytes));
         into.set(part, done);
@@ -80,18 +79,17 @@ export class LayerData {
     const start = chunk * chunk_bytes;
     const length = Math.min(chunk_bytes, this.#layer.index.tarSize - start);
     scratch ??= new Uint8Array(chunk_bytes);
-    held_layer = null;
+    held = null;
     const bytes = scratch.subarray(0, length);
     this.#readWhole(bytes, start);
     const found = hash('sha256', bytes, 'buffer');
     if (found.compare(this.#layer.index.chunkHash(chunk)) !== 0) this.#fault(start);
     this.#verified[chunk >>> 3]! |= 1 << (chunk & 7);
-    held_layer = this;
-    held_chunk = chunk;
+    held = { layer: this, chunk };
   }
 
   #readWhole(into: Uint8Array, offset: number): void {
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const n = translated(() => pread(this.#layer.tar_fd, into.subarray(done), BigInt(offset + done)));
       if (n === 0) this.#fault(offset + done);
       done += n;

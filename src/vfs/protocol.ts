@@ -145,7 +145,11 @@ export function writeReached(writer: Writer, { taken, stopped }: Reached): void 
   writer.u16(taken);
   if (stopped === undefined) writer.u8(0);
   else if (stopped === null) writer.u8(1);
-  else writer.u8(2).u8(stopped.type).text(stopped.target ?? '');
+  else
+    writer
+      .u8(2)
+      .u8(stopped.type)
+      .text(stopped.target ?? '');
 }
 
 export function readReached(reader: Reader): Reached {

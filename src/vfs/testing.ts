@@ -1,4 +1,5 @@
 /** What the tests of this room share: images made on the spot, and both halves joined without a process between. */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,14 @@ import { type Header, pack } from 'tar-stream';
 import { type Digester, indexLayer, mergeIndexes, openIndex } from '../oci/index.ts';
 import type { FilesystemUser } from '../os/index.ts';
 import { type Directory, errno, Errno, type File, type OpenOptions } from '../wasi/index.ts';
-import { type Broker, type BrokerMount, type BrokerOptions, createBroker, createGuestFiles, type GuestFilesOptions } from './index.ts';
+import {
+  type Broker,
+  type BrokerMount,
+  type BrokerOptions,
+  createBroker,
+  createGuestFiles,
+  type GuestFilesOptions,
+} from './index.ts';
 
 export const digester: Digester = (algorithm) => {
   const hash = createHash(algorithm);
@@ -44,8 +52,15 @@ export async function imageOf(...layers: readonly (readonly Entry[])[]): Promise
     const { index } = await indexLayer(pieces, { digester });
     made.push({ tar, tar_fd: openSync(tar, 'r'), index });
   }
-  const index = mergeIndexes(made.map((layer) => openIndex(layer.index)), digester);
-  return { index, layers: made.map(({ tar_fd, index: own }) => ({ tar_fd, index: own })), tars: made.map(({ tar }) => tar) };
+  const index = mergeIndexes(
+    made.map((layer) => openIndex(layer.index)),
+    digester,
+  );
+  return {
+    index,
+    layers: made.map(({ tar_fd, index: own }) => ({ tar_fd, index: own })),
+    tars: made.map(({ tar }) => tar),
+  };
 }
 
 export const root: FilesystemUser = { uid: 0, gid: 0, groups: [] };
@@ -72,7 +87,10 @@ export interface ContainerOptions {
 export function containerOf(options: ContainerOptions): Container {
   const { image, mounts = [], user = root, dev, damaged, open } = options;
   const upper = options.upper === undefined ? temporaryFolder() : options.upper;
-  const lower = { index: openIndex(image.index), layers: image.layers.map((l) => ({ tar_fd: l.tar_fd, index: openIndex(l.index) })) };
+  const lower = {
+    index: openIndex(image.index),
+    layers: image.layers.map((l) => ({ tar_fd: l.tar_fd, index: openIndex(l.index) })),
+  };
   const optional = { ...(damaged && { damaged }), ...(dev && { dev }), ...(open && { open }) };
   const failed = (error: unknown): void => {
     throw error;
@@ -89,7 +107,15 @@ export function containerOf(options: ContainerOptions): Container {
   const guestMounts = mounts.map(({ id, path, kind, read_only }) => {
     return { id, path, read_only, kind: kind === 'file' ? ('file' as const) : ('directory' as const) };
   });
-  const files = createGuestFiles({ image, channel, mounts: guestMounts, touched: broker.touched, user, read_only: upper === null, ...optional });
+  const files = createGuestFiles({
+    image,
+    channel,
+    mounts: guestMounts,
+    touched: broker.touched,
+    user,
+    read_only: upper === null,
+    ...optional,
+  });
   return Object.assign(container, { files });
 }
 
@@ -150,7 +176,7 @@ export function readAll(file: File): Buffer {
 export function writeText(container: Container, path: string, text: string, options: OpenOptions = creating): void {
   const file = openAt(container, path, options);
   try {
-    file.write([Buffer.from(text)]);
+    assert.equal(file.write([Buffer.from(text)]), Buffer.byteLength(text));
   } finally {
     file.close();
   }

@@ -182,7 +182,6 @@ class PathBroker implements Broker {
       }
       case operation.list: {
         const cookie = last(request, request.u64());
-        if (cookie > 0x7fff_ffff_ffff_ffffn) throw fail('INVAL');
         return (reply) => tree.list(names, cookie, (entry) => writeEntry(reply, entry));
       }
       case operation.open: {

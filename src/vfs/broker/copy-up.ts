@@ -94,11 +94,11 @@ function copyData(index: LayerIndex, entry: number, data: readonly LayerData[], 
   if (layer === undefined) throw fail('IO');
   const size = index.size(entry);
   const start = index.offset(entry);
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     // Up to the end of a chunk of the tar, so that each chunk is verified once and copied from memory.
     const part = piece.subarray(0, Math.min(size - done, chunk_bytes - ((start + done) % chunk_bytes)));
     layer.read(part, start + done);
-    for (let written = 0; written < part.length; ) written += write(fd, part.subarray(written));
+    for (let written = 0; written < part.length;) written += write(fd, part.subarray(written));
     done += part.length;
   }
 }

@@ -13,7 +13,7 @@ import {
 import { fail, type OpenOptions, type Stat, type Times } from '../../wasi/index.ts';
 import type { Opened, Reached } from '../protocol.ts';
 import { filetypeOfMode, statOfHost } from '../stat.ts';
-import { demandFile, openFlags } from './host-tree.ts';
+import { demandFile, openFlags } from './opening.ts';
 import type { Names, Tree } from './tree.ts';
 
 export interface FileTreeOptions {

@@ -3,10 +3,8 @@ import {
   AT_FDCWD,
   close,
   errno as linux,
-  type FileStat,
   type FilesystemUser,
   linkAt,
-  listDirectory,
   makeDirectoryAt,
   O,
   openAt,
@@ -16,7 +14,6 @@ import {
   removeDirectoryAt,
   renameAt,
   S,
-  seek,
   setStatusFlags,
   setTimesAt,
   setUmask,
@@ -32,6 +29,8 @@ import {
 import { type DirectoryEntry, fail, type OpenOptions, type Stat, type Times } from '../../wasi/index.ts';
 import type { Opened, Reached } from '../protocol.ts';
 import { filetypeOfListing, filetypeOfMode, statOfHost } from '../stat.ts';
+import { listFrom } from './listing.ts';
+import { demandFile, openFlags } from './opening.ts';
 import type { Names, Tree } from './tree.ts';
 
 export interface HostTreeOptions {
@@ -77,9 +76,7 @@ export class HostTree implements Tree {
   list(names: Names, cookie: bigint, take: (entry: DirectoryEntry) => boolean): void {
     this.#as(() =>
       this.#with(names, O.RDONLY | O.DIRECTORY, (fd) => {
-        // Another open file of the same directory: the root's own offset stays out of it.
-        seek(fd, cookie, 0);
-        listFrom(fd, take);
+        listFrom(fd, cookie, ({ name, ino, type, next }) => take({ name, ino, type: filetypeOfListing(type), next }));
       }),
     );
   }
@@ -119,7 +116,9 @@ export class HostTree implements Tree {
   }
 
   link(from: Names, to: Names): void {
-    this.#create(to, (to_parent, to_name) => this.#inParent(from, (parent, name) => linkAt(parent, name, to_parent, to_name)));
+    this.#create(to, (to_parent, to_name) =>
+      this.#inParent(from, (parent, name) => linkAt(parent, name, to_parent, to_name)),
+    );
   }
 
   setTimes(names: Names, times: Times): void {
@@ -255,33 +254,6 @@ function nodeOf(mode: number, fd: number): Exclude<Reached['stopped'], null | un
   return (mode & S.IFMT) === S.IFLNK ? { type, target: readlinkAt(fd, '') } : { type };
 }
 
-/** Refuses everything but a regular file, and with `special` but a pipe or a device. */
-export function demandFile({ mode }: FileStat, special: boolean): void {
-  switch (mode & S.IFMT) {
-    case S.IFREG:
-      return;
-    case S.IFDIR:
-      throw fail('ISDIR');
-    case S.IFLNK:
-      throw fail('LOOP');
-    case S.IFSOCK:
-      throw fail('NXIO');
-    default:
-      if (!special) throw fail('ACCES');
-  }
-}
-
-/** Linux's flags for opening; dsync and sync are the guest's own business, nonblock too. */
-export function openFlags(options: OpenOptions): number {
-  let flags = O.RDONLY;
-  if (options.write) flags = options.read ? O.RDWR : O.WRONLY;
-  if (options.create) flags |= O.CREAT;
-  if (options.create && options.exclusive) flags |= O.EXCL;
-  if (options.truncate) flags |= O.TRUNC;
-  if (options.append) flags |= O.APPEND;
-  return flags;
-}
-
 /** New files get the modes they have in a container, not those of our own files. */
 function withContainerUmask<T>(act: () => T): T {
   const before = setUmask(container_umask);
@@ -289,17 +261,5 @@ function withContainerUmask<T>(act: () => T): T {
     return act();
   } finally {
     setUmask(before);
-  }
-}
-
-/** Gives all entries of an open directory from its offset on, without `.` and `..`. */
-export function listFrom(fd: number, take: (entry: DirectoryEntry) => boolean): void {
-  for (;;) {
-    const entries = listDirectory(fd);
-    if (entries.length === 0) return;
-    for (const { name, ino, type, next } of entries) {
-      if (name === '.' || name === '..') continue;
-      if (!take({ name, ino, type: filetypeOfListing(type), next })) return;
-    }
   }
 }

@@ -14,7 +14,7 @@ export interface Tree {
   stat(names: Names): Stat;
   /**
    * Gives the entries after `cookie` to `take` until that answers false; `.` and `..` are not among them. An entry's
-   * `next` is never 0, fits 63 bits, and stays valid while others come and go.
+   * `next` is never 0, and stays valid while others come and go. Any cookie may come from a guest.
    */
   list(names: Names, cookie: bigint, take: (entry: DirectoryEntry) => boolean): void;
   /** Opens a file that is not a directory. The caller closes the descriptor. */

@@ -25,7 +25,7 @@ import type { LayerData } from '../layer-data.ts';
 import type { Opened, Reached } from '../protocol.ts';
 import { Announcements } from './announcements.ts';
 import { copyUp } from './copy-up.ts';
-import { openFlags } from './host-tree.ts';
+import { openFlags } from './opening.ts';
 import { setLinkOwner, setOwned } from './ownership.ts';
 import { clearAway, scanUpper } from './scan.ts';
 import type { Names, Tree } from './tree.ts';
@@ -188,13 +188,14 @@ export class UnionTree implements Tree {
         if (replaced === null) this.#view.demandOn(to_directory, access.write | access.search);
         else this.#demandRemoval(to_directory, to_name, replaced);
         if (samePath(from, to)) return isDirectory;
-        // As with overlayfs: what is in the directory lies in layers that are not ours to change.
-        if (isDirectory && (found.lower >= 0 || found.implied)) throw fail('XDEV');
         if (isDirectory && isBelow(to, from)) throw fail('INVAL');
+        if (isBelow(from, to)) throw fail('NOTEMPTY');
         if (replaced !== null && (replaced.type === filetype.directory) !== isDirectory) {
           throw fail(isDirectory ? 'NOTDIR' : 'ISDIR');
         }
         if (replaced !== null && isDirectory) this.#demandEmpty(to_directory, to_name, replaced);
+        // As with overlayfs: what is in the directory lies in layers that are not ours to change.
+        if (isDirectory && (found.lower >= 0 || found.implied)) throw fail('XDEV');
         if (found.upper === null) this.#copyUp(directory, name, found, true);
         else if (replaced?.upper?.ino === found.upper.ino && !isDirectory) return false;
         this.#move(directory, name, to_directory, to_name, replaced, isDirectory);
@@ -205,7 +206,7 @@ export class UnionTree implements Tree {
 
   link(from: Names, to: Names): void {
     this.#existing(from, (directory, name, found) => {
-      if (found.type === filetype.directory) throw fail('PERM');
+      if (found.type === filetype.directory) throw fail(this.#exists(to) ? 'EXIST' : 'PERM');
       this.#creating(to, (_to, to_upper, to_name) => {
         if (found.upper === null) this.#copyUp(directory, name, found, true);
         linkAt(directory.upper!, name, to_upper, to_name);
@@ -244,6 +245,10 @@ export class UnionTree implements Tree {
     const name = names.at(-1);
     if (name === undefined) throw fail('BUSY');
     return this.#view.inside(names.slice(0, -1), (directory) => act(directory, name));
+  }
+
+  #exists(names: Names): boolean {
+    return this.#inParent(names, (directory, name) => this.#view.find(directory, name) !== null);
   }
 
   #existing<T>(names: Names, act: (directory: Merged, name: string, found: Found) => T): T {

@@ -1,8 +1,27 @@
 import { entryType, type LayerIndex } from '../../oci/index.ts';
-import { close, type FileStat, type FilesystemUser, listDirectory, O, openAt, S, seek, statAtOrNull, statDescriptor } from '../../os/index.ts';
+import {
+  close,
+  type FileStat,
+  type FilesystemUser,
+  O,
+  openAt,
+  S,
+  statAtOrNull,
+  statDescriptor,
+} from '../../os/index.ts';
 import { fail, type Filetype, filetype, type Stat } from '../../wasi/index.ts';
 import { access, demand, type Owned } from '../access.ts';
-import { filetypeOfEntry, filetypeOfListing, filetypeOfMode, image_device, impliedInode, statOfEntry, statOfHost, statOfImplied } from '../stat.ts';
+import {
+  filetypeOfEntry,
+  filetypeOfListing,
+  filetypeOfMode,
+  image_device,
+  impliedInode,
+  statOfEntry,
+  statOfHost,
+  statOfImplied,
+} from '../stat.ts';
+import { listFrom } from './listing.ts';
 import { ownedBy } from './ownership.ts';
 import type { Names } from './tree.ts';
 import { isReserved, opaque_marker, whiteoutOf } from './whiteout.ts';
@@ -134,6 +153,8 @@ export class UnionView {
   }
 
   ownedDirectory(directory: Merged): Owned {
+    // The directory that holds the layer is the host's; what guests see of it is the image's root.
+    if (directory.above === null) return this.ownedEntry(this.index.root);
     if (directory.upper !== null) return ownedBy(directory.upper, statDescriptor(directory.upper));
     if (directory.lower >= 0) return this.ownedEntry(directory.lower);
     return { uid: 0, gid: 0, mode: this.#implied.get(directory.path) ?? 0o755 };
@@ -187,16 +208,10 @@ export interface UpperEntry {
 }
 
 /** Gives what a directory of the writable layer holds, whiteouts too, from an offset on, until `take` answers false. */
-export function listUpper(directory: number, from: bigint, take: (entry: UpperEntry) => boolean): void {
+export function listUpper(directory: number, offset: bigint, take: (entry: UpperEntry) => boolean): void {
   const fd = openDirectory(directory, '.');
   try {
-    seek(fd, from, 0);
-    for (let entries = listDirectory(fd); entries.length > 0; entries = listDirectory(fd)) {
-      for (const { name, ino, type, next } of entries) {
-        if (name === '.' || name === '..') continue;
-        if (!take({ name, ino, type: filetypeOfListing(type), next })) return;
-      }
-    }
+    listFrom(fd, offset, ({ name, ino, type, next }) => take({ name, ino, type: filetypeOfListing(type), next }));
   } finally {
     close(fd);
   }

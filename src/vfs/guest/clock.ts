@@ -1,4 +1,14 @@
-import { clockResolution, clockTime, CLOCK, POLL, poll, readableBytes, statDescriptor, seek, SystemError } from '../../os/index.ts';
+import {
+  clockResolution,
+  clockTime,
+  CLOCK,
+  POLL,
+  poll,
+  readableBytes,
+  statDescriptor,
+  seek,
+  SystemError,
+} from '../../os/index.ts';
 import { type Clock, type ClockId, errno, type Ready, type Waiting } from '../../wasi/index.ts';
 import { HostFile } from './host-file.ts';
 import { ImageFile } from './image-file.ts';
@@ -51,7 +61,7 @@ class ProcessClock implements Clock {
 /** `poll` that a signal does not end early. */
 function pollUntil(entries: readonly Entry[], timeout_ns: bigint | null): void {
   const deadline = timeout_ns === null ? null : clockTime(CLOCK.MONOTONIC) + timeout_ns;
-  for (let left = timeout_ns; ; ) {
+  for (let left = timeout_ns; ;) {
     if (poll(entries, left) > 0) return;
     if (deadline === null) continue;
     left = deadline - clockTime(CLOCK.MONOTONIC);

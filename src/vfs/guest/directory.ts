@@ -81,7 +81,7 @@ export class GuestDirectory implements Directory {
     let path = this.#where();
     let spot = this.#spot;
     let entry = this.#entry;
-    for (let taken = 0; taken < names.length; ) {
+    for (let taken = 0; taken < names.length;) {
       const name = names[taken]!;
       const below = spot?.children.get(name) ?? null;
       if (below?.mounted) return this.#walkMounted(this.#at(path, spot, entry), below, names, taken);
@@ -90,7 +90,11 @@ export class GuestDirectory implements Directory {
       if (here === null && !(entry >= 0 && touched.isConfirmed(child_path))) {
         const reached = this.#ask(path, spot, entry, names, taken);
         if (reached.stopped !== undefined) {
-          return { directory: this.#at(reached.path, reached.spot, reached.entry), taken: reached.taken, stopped: reached.stopped };
+          return {
+            directory: this.#at(reached.path, reached.spot, reached.entry),
+            taken: reached.taken,
+            stopped: reached.stopped,
+          };
         }
         ({ path, spot, entry, taken } = reached);
         continue;
@@ -117,8 +121,9 @@ export class GuestDirectory implements Directory {
     const fixed = 2n + BigInt(spots.length);
     if (cookie < fixed) return this.#fixedEntries(Number(cookie), spots, path);
     const here = this.#here(path);
-    for (let from = cookie - fixed; ; ) {
-      const entries = here === null ? this.#space.client.list(this.#tree.id, path, from) : this.#entriesHere(here, from);
+    for (let from = cookie - fixed; ;) {
+      const entries =
+        here === null ? this.#space.client.list(this.#tree.id, path, from) : this.#entriesHere(here, from);
       const shown: DirectoryEntry[] = [];
       for (const entry of entries) {
         if (!this.#spot?.children.has(entry.name)) shown.push({ ...entry, next: entry.next + fixed });

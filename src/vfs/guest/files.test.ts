@@ -3,7 +3,19 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { filetype } from '../../wasi/index.ts';
-import { at, containerOf, directoryAt, imageOf, namesIn, openAt, outcome, readAll, reading, readText, writing } from '../testing.ts';
+import {
+  at,
+  containerOf,
+  directoryAt,
+  imageOf,
+  namesIn,
+  openAt,
+  outcome,
+  readAll,
+  reading,
+  readText,
+  writing,
+} from '../testing.ts';
 
 const big = Buffer.alloc(300_000, 'wherry');
 const image = await imageOf(
@@ -35,7 +47,10 @@ test('files of the image are read without a word to the broker', () => {
   const stat = at(container, '/bin/tool')[0].statChild('tool');
   assert.equal(stat.size, 4n);
   assert.equal(stat.mtim, 1_600_000_000_000_000_000n);
-  assert.equal(outcome(() => openAt(container, '/lib/gone', reading)), 'NOENT');
+  assert.equal(
+    outcome(() => openAt(container, '/lib/gone', reading)),
+    'NOENT',
+  );
   assert.equal(container.trips, 0);
 });
 
@@ -58,11 +73,17 @@ test('a listing goes on from every cookie, and its inode numbers are those of st
   const directory = directoryAt(containerOf({ image }), '/lib');
   const all = directory.list(0n);
   const whole = [...all, ...directory.list(all.at(-1)!.next)];
-  assert.deepEqual(whole.map(({ name }) => name), ['.', '..', 'big', 'link', 'new']);
+  assert.deepEqual(
+    whole.map(({ name }) => name),
+    ['.', '..', 'big', 'link', 'new'],
+  );
   for (const [i, { name, next, ino }] of whole.entries()) {
     const rest = [];
     for (let e = directory.list(next); e.length > 0; e = directory.list(e.at(-1)!.next)) rest.push(...e);
-    assert.deepEqual(rest.map((entry) => entry.name), whole.slice(i + 1).map((entry) => entry.name));
+    assert.deepEqual(
+      rest.map((entry) => entry.name),
+      whole.slice(i + 1).map((entry) => entry.name),
+    );
     if (name.startsWith('.')) continue;
     assert.equal(ino, directory.statChild(name).ino);
   }
@@ -71,9 +92,18 @@ test('a listing goes on from every cookie, and its inode numbers are those of st
 test('the mode bits of the image hold for everybody but root', () => {
   const user = { uid: 5, gid: 5, groups: [] };
   const other = containerOf({ image, user });
-  assert.equal(outcome(() => other.files.root.walk(['private', 'file'])), 'ACCES');
-  assert.equal(outcome(() => openAt(other, '/shared/group', reading)), 'ACCES');
-  assert.equal(outcome(() => directoryAt(other, '/private').list(2n)), 'ACCES');
+  assert.equal(
+    outcome(() => other.files.root.walk(['private', 'file'])),
+    'ACCES',
+  );
+  assert.equal(
+    outcome(() => openAt(other, '/shared/group', reading)),
+    'ACCES',
+  );
+  assert.equal(
+    outcome(() => directoryAt(other, '/private').list(2n)),
+    'ACCES',
+  );
   const member = containerOf({ image, user: { ...user, groups: [8] } });
   assert.equal(readText(member, '/shared/group'), 'group');
   assert.equal(readText(containerOf({ image, user: { uid: 7, gid: 7, groups: [] } }), '/private/file'), 'secret');
@@ -82,8 +112,14 @@ test('the mode bits of the image hold for everybody but root', () => {
 
 test('a device of the image is inert', () => {
   const container = containerOf({ image });
-  assert.equal(outcome(() => openAt(container, '/shared/null', reading)), 'ACCES');
-  assert.equal(outcome(() => openAt(container, '/shared/null', writing)), 'ACCES');
+  assert.equal(
+    outcome(() => openAt(container, '/shared/null', reading)),
+    'ACCES',
+  );
+  assert.equal(
+    outcome(() => openAt(container, '/shared/null', writing)),
+    'ACCES',
+  );
 });
 
 test('a read-only container has no broker for its root, and says ROFS', () => {
@@ -92,12 +128,30 @@ test('a read-only container has no broker for its root, and says ROFS', () => {
   const lib = directoryAt(container, '/lib');
   assert.equal(readText(container, '/lib/new'), 'second layer');
   assert.deepEqual(namesIn(root), ['bin', 'lib', 'private', 'shared']);
-  assert.equal(outcome(() => root.makeDirectory('lib')), 'EXIST');
-  assert.equal(outcome(() => root.makeDirectory('fresh')), 'ROFS');
-  assert.equal(outcome(() => lib.unlink('new')), 'ROFS');
-  assert.equal(outcome(() => lib.open('new', writing)), 'ROFS');
-  assert.equal(outcome(() => lib.open('new', { ...reading, create: true }).close()), 'SUCCESS');
-  assert.equal(outcome(() => lib.setChildTimes('new', { mtim: 'now' })), 'ROFS');
+  assert.equal(
+    outcome(() => root.makeDirectory('lib')),
+    'EXIST',
+  );
+  assert.equal(
+    outcome(() => root.makeDirectory('fresh')),
+    'ROFS',
+  );
+  assert.equal(
+    outcome(() => lib.unlink('new')),
+    'ROFS',
+  );
+  assert.equal(
+    outcome(() => lib.open('new', writing)),
+    'ROFS',
+  );
+  assert.equal(
+    outcome(() => lib.open('new', { ...reading, create: true }).close()),
+    'SUCCESS',
+  );
+  assert.equal(
+    outcome(() => lib.setChildTimes('new', { mtim: 'now' })),
+    'ROFS',
+  );
   assert.equal(container.trips, 0);
 });
 
@@ -113,10 +167,19 @@ test('a flipped byte of a layer never comes through: IO, with the layer and the 
   const file = openAt(container, '/a', reading);
   const piece = Buffer.alloc(1000);
   assert.equal(file.pread([piece], 0n), 1000);
-  assert.equal(outcome(() => file.pread([piece], BigInt(place - 512))), 'IO');
+  assert.equal(
+    outcome(() => file.pread([piece], BigInt(place - 512))),
+    'IO',
+  );
   assert.deepEqual(found[0], { layer: 'layer 1', offset: Math.floor(place / 65536) * 65536 });
-  assert.equal(outcome(() => readAll(file)), 'IO');
-  assert.equal(outcome(() => openAt(container, '/a', writing)), 'IO');
+  assert.equal(
+    outcome(() => readAll(file)),
+    'IO',
+  );
+  assert.equal(
+    outcome(() => openAt(container, '/a', writing)),
+    'IO',
+  );
   assert.deepEqual(namesIn(container.files.root), ['a', 'tmp']);
 });
 
@@ -128,8 +191,14 @@ test('an image file has an offset of its own and knows no writing', () => {
   assert.equal(file.read(two), 3);
   assert.equal(Buffer.concat(two).toString('utf8', 0, 3), 'rry');
   assert.equal(file.read(two), 0);
-  assert.equal(outcome(() => file.seek(-1n, 0)), 'INVAL');
-  assert.equal(outcome(() => file.write([Buffer.from('x')])), 'BADF');
+  assert.equal(
+    outcome(() => file.seek(-1n, 0)),
+    'INVAL',
+  );
+  assert.equal(
+    outcome(() => file.write([Buffer.from('x')])),
+    'BADF',
+  );
   assert.equal(file.pread([Buffer.alloc(10)], 1n << 62n), 0);
 });
 
