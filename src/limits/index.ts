@@ -112,3 +112,17 @@ export const shim_call_ms_max: number = 60_000;
 export const shim_reconnect_ms: number = 20;
 export const shim_unreachable_ms_max: number = 10_000;
 export const handoff_answer_ms_max: number = 10_000;
+
+/** Images in the engine: nested indexes, parsed documents remembered, layers pulled at once, progress, waiting for another's pull. */
+export const index_depth_max: number = 4;
+export const image_documents_kept_max: number = 2000;
+export const layers_pulled_at_once_max: number = 3;
+export const progress_interval_ms: number = 100;
+export const pull_wait_ms: number = 250;
+export const archive_read_bytes: number = 1024 * 1024;
+
+/** A tree of files in memory, unless it is made with another bound. */
+export const memory_files_bytes_max: number = 256 * 1024 * 1024;
+
+/** What is kept of a stream that is captured, unless another bound is given. */
+export const captured_bytes_max: number = 16 * 1024 * 1024;

@@ -17,3 +17,17 @@ export type {
 export { clockid } from './clock.ts';
 export type { Clock, ClockId, Ready, Waiting } from './clock.ts';
 export type { ListeningSocket, Received, Sockets, StreamSocket } from './sockets.ts';
+export { createHost } from './host.ts';
+export type { Host, HostOptions } from './host.ts';
+export { describeMissing, missingImports } from './missing-imports.ts';
+export type { ImportNeeded, MissingImport } from './missing-imports.ts';
+export { exitCode } from './exit.ts';
+export { run, runSuspending } from './run.ts';
+export type { Ended, RunOptions } from './run.ts';
+export { createDeviceDirectory } from './devices.ts';
+export type { DeviceOptions } from './devices.ts';
+export { createMemoryFiles } from './memory/files.ts';
+export type { MemoryFiles, MemoryFilesOptions } from './memory/files.ts';
+export { createCapture, createSource } from './standard-streams.ts';
+export type { Capture, Source } from './standard-streams.ts';
+export { createBlockingClock, createPageClock } from './page-clock.ts';

@@ -1,0 +1,12 @@
+/// <reference lib="webworker" />
+
+/** JavaScript Promise Integration, which TypeScript's library does not have yet. */
+declare namespace WebAssembly {
+  /** An import that suspends the guest until the promise of `call` is settled. */
+  class Suspending {
+    constructor(call: (...parameters: unknown[]) => unknown);
+  }
+
+  /** A function that enters an export whose imports may suspend. */
+  function promising(call: (...parameters: unknown[]) => unknown): (...parameters: unknown[]) => Promise<unknown>;
+}
