@@ -120,6 +120,8 @@ test('a walk through a mount is one round trip, opening one more', () => {
   file.stat();
   file.close();
   assert.equal(container.trips, 2);
+  assert.equal(directory.parent?.parent?.parent?.parent?.parent, null);
+  assert.equal(container.trips, 2);
 });
 
 test('only regular files are handed out, unless the mount was made for more', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { AT_FDCWD, attribute, close, openAt as openHost, userId } from '../../os/index.ts';
+import type { Directory } from '../../wasi/index.ts';
 import {
   at,
   type Container,
@@ -280,6 +281,26 @@ test('a broker that was killed on the way leaves nothing', () => {
   assert.deepEqual(readdirSync(next.upper!), ['etc']);
   assert.deepEqual(readdirSync(join(next.upper!, 'etc')), ['new']);
   assert.deepEqual(next.broker.touched, ['etc']);
+});
+
+test('the directory above is found without a question, whichever layers it is in', () => {
+  const container = containerOf({ image });
+  directoryAt(container, '/usr/lib').makeDirectory('new');
+  directoryAt(container, '/usr/lib/new').makeDirectory('newer');
+  directoryAt(container, '/tmp').makeDirectory('x');
+  for (const path of ['/usr/lib/new/newer', '/usr/lib/deep', '/tmp/x']) {
+    const directory = directoryAt(container, path);
+    const { trips } = container;
+    const above: (Directory | null)[] = [];
+    for (let each = directory.parent; each !== null; each = each.parent) above.push(each);
+    assert.equal(container.trips, trips);
+    const names = path.split('/');
+    for (const [i, each] of above.entries()) {
+      const same = directoryAt(container, names.slice(0, names.length - 1 - i).join('/'));
+      assert.deepEqual(namesIn(each!), namesIn(same));
+      assert.equal(each!.stat().ino, same.stat().ino);
+    }
+  }
 });
 
 test('round trips: none for what is not touched, one for a walk into what is', () => {

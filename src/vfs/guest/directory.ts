@@ -61,11 +61,36 @@ export class GuestDirectory implements Directory {
     return new GuestDirectory(space, tree, '', tree.spot, tree.id === root_mount ? space.index.root : unknown);
   }
 
+  /** Found without a question to the broker: every resolved path ends in asking for it. */
   get parent(): Directory | null {
     const path = this.#where();
     if (path === '') return this.#tree.above();
     const names = path.split('/').slice(0, -1);
-    return GuestDirectory.root(this.#space, this.#tree).walk(names).directory;
+    if (names.length === 0) return GuestDirectory.root(this.#space, this.#tree);
+    let spot: Spot | null = this.#tree.spot;
+    for (const name of names) spot = spot?.children.get(name) ?? null;
+    const above = names.join('/');
+    return new GuestDirectory(this.#space, this.#tree, above, spot, this.#entryAbove(names, above));
+  }
+
+  #entryAbove(names: readonly string[], above: string): number {
+    const { index, touched } = this.#space;
+    if (this.#tree.id !== root_mount) {
+      // Below what is implied, whether the host has the directory above is for the broker to say.
+      return this.#entry === implied ? this.#impliedAbove(names) : unknown;
+    }
+    if (this.#entry >= 0) return index.parent(this.#entry);
+    let entry = index.root;
+    for (const name of names) {
+      entry = index.child(entry, name);
+      if (entry < 0 || index.type(entry) !== entryType.directory) return this.#entry;
+    }
+    return touched.isReplaced(above) ? unknown : entry;
+  }
+
+  #impliedAbove(names: readonly string[]): number {
+    const { directory } = GuestDirectory.root(this.#space, this.#tree).walk(names);
+    return directory instanceof GuestDirectory ? directory.#entry : unknown;
   }
 
   stat(): Stat {
