@@ -191,15 +191,14 @@ export class HostTree implements Tree {
   }
 
   #walkByStep(names: Names, before: number): Reached {
-    const opened: number[] = [];
+    let at = this.#root;
     try {
       for (const [i, name] of names.entries()) {
-        const fd = this.#openOrNull(opened.at(-1) ?? this.#root, name);
-        if (fd === null) {
-          if (i < before) throw fail('NOENT');
-          return { taken: i - before, stopped: null };
-        }
-        opened.push(fd);
+        const fd = this.#openOrNull(at, name);
+        if (fd === null && i < before) throw fail('NOENT');
+        if (fd === null) return { taken: i - before, stopped: null };
+        if (at !== this.#root) close(at);
+        at = fd;
         const { mode } = statDescriptor(fd);
         if ((mode & S.IFMT) === S.IFDIR) continue;
         if (i < before) throw fail('NOTDIR');
@@ -207,7 +206,7 @@ export class HostTree implements Tree {
       }
       return { taken: names.length - before };
     } finally {
-      for (const fd of opened) close(fd);
+      if (at !== this.#root) close(at);
     }
   }
 

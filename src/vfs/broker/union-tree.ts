@@ -29,7 +29,7 @@ import { openFlags } from './opening.ts';
 import { setLinkOwner, setOwned } from './ownership.ts';
 import { clearAway, scanUpper } from './scan.ts';
 import type { Names, Tree } from './tree.ts';
-import { type Found, joined, listUpper, type Merged, openDirectory, type UpperEntry, UnionView } from './union-view.ts';
+import { type Found, joined, listUpper, type Merged, openDirectory, UnionView } from './union-view.ts';
 import { isReserved, opaque_marker, privateName, whiteoutOf } from './whiteout.ts';
 
 export interface UnionTreeOptions {
@@ -353,11 +353,8 @@ export class UnionTree implements Tree {
 
   /** Gives what the image has names for; false when `take` wants no more. */
   #listLower(directory: Merged, from: number, end: number, take: (entry: DirectoryEntry) => boolean): boolean {
-    const upper = new Map<string, UpperEntry>();
-    if (directory.upper !== null) listUpper(directory.upper, 0n, (entry) => upper.set(entry.name, entry).size > 0);
     for (let i = from; i < end; i++) {
       const name = this.#index.name(this.#index.childAt(directory.lower, i));
-      if (upper.has(whiteoutOf(name)) && !upper.has(name)) continue;
       const found = this.#view.peek(directory, name);
       if (found === null) continue;
       const { ino, type } = this.#view.statFound(directory, name, found);
@@ -369,13 +366,13 @@ export class UnionTree implements Tree {
   #demandEmpty(directory: Merged, name: string, found: Found): void {
     const child = this.#view.enter(directory, name, found);
     try {
-      const upper = new Set<string>();
-      if (child.upper !== null) listUpper(child.upper, 0n, (entry) => upper.add(entry.name).size > 0);
-      for (const each of upper) if (!isReserved(each)) throw fail('NOTEMPTY');
+      let empty = true;
+      if (child.upper !== null) listUpper(child.upper, 0n, (entry) => (empty = isReserved(entry.name)));
       const count = child.lower < 0 ? 0 : this.#index.childCount(child.lower);
-      for (let i = 0; i < count; i++) {
-        if (!upper.has(whiteoutOf(this.#index.name(this.#index.childAt(child.lower, i))))) throw fail('NOTEMPTY');
+      for (let i = 0; empty && i < count; i++) {
+        empty = this.#view.peek(child, this.#index.name(this.#index.childAt(child.lower, i))) === null;
       }
+      if (!empty) throw fail('NOTEMPTY');
     } finally {
       if (child.upper !== null) close(child.upper);
     }

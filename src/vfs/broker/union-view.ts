@@ -81,13 +81,14 @@ export class UnionView {
       for (const [taken, name] of names.entries()) {
         const found = this.find(at, name);
         if (found?.type !== filetype.directory) return act(at, taken, found);
-        at = this.enter(at, name, found);
+        const child = this.enter(at, name, found);
+        // Only the lowest is needed open: a guest may nest directories deeper than there are descriptors.
+        if (child.upper !== null) letGo(at);
+        at = child;
       }
       return act(at, names.length, null);
     } finally {
-      for (let open: Merged | null = at; open !== null; open = open.above) {
-        if (open.upper !== null && open.above !== null) close(open.upper);
-      }
+      for (let open: Merged | null = at; open !== null; open = open.above) letGo(open);
     }
   }
 
@@ -185,6 +186,13 @@ export class UnionView {
   demandOnFound(directory: Merged, name: string, found: Found, wanted: number): void {
     if (this.user.uid !== 0) demand(this.user, this.ownedFound(directory, name, found), wanted);
   }
+}
+
+/** Closes the descriptor of a directory; that of the root stays. */
+function letGo(directory: Merged): void {
+  if (directory.upper === null || directory.above === null) return;
+  close(directory.upper);
+  directory.upper = null;
 }
 
 export function joined(path: string, name: string): string {

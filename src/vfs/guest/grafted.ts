@@ -24,7 +24,8 @@ export class GraftedDirectory implements Directory {
   }
 
   list(cookie: bigint): readonly DirectoryEntry[] {
-    return this.#inner.list(cookie);
+    const above = this.#above() ?? this;
+    return this.#inner.list(cookie).map((entry) => (entry.name === '..' ? { ...entry, ino: above.stat().ino } : entry));
   }
 
   statChild(name: string): Stat {
