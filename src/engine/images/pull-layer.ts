@@ -1,0 +1,65 @@
+import { progress_interval_ms } from '../../limits/index.ts';
+import type { ImageLayer, Reference, RegistryClient } from '../../oci/index.ts';
+import type { ImagesContext } from './context.ts';
+import { type Report, shortId, slowly } from './progress.ts';
+import { commitBlob, openBlob } from './store-content.ts';
+
+export interface PullLayerOptions {
+  readonly reference: Reference;
+  readonly client: RegistryClient;
+  readonly layer: ImageLayer;
+  readonly lease: string;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches one layer and makes it ready to be read; gives whether there was anything to do.
+ *
+ * @throws WherryError DataLoss when it is not what its digest or the image's config says
+ */
+export async function pullLayer(context: ImagesContext, options: PullLayerOptions): Promise<boolean> {
+  const { layer, lease, report } = options;
+  const { digest, mediaType } = layer.descriptor;
+  const { core, space } = context;
+  const id = shortId(digest);
+  await core.transact((tx) => tx.leases(space.name).add(lease, { type: 'layers', id: layer.diffID }));
+  report({ status: 'Pulling fs layer', progressDetail: {}, id });
+  const isNew = await fetchLayer(context, options);
+  if (!isNew && space.layers.has(layer.diffID)) {
+    report({ status: 'Already exists', progressDetail: {}, id });
+    return false;
+  }
+  const started = performance.now();
+  const tell = slowly(report, progress_interval_ms);
+  await space.layers.fromBlob(digest, mediaType, layer.diffID, () => {
+    const current = Math.floor((performance.now() - started) / 1000);
+    tell({ status: 'Extracting', progressDetail: { current, units: 's' }, id });
+  });
+  report({ status: 'Pull complete', progressDetail: {}, id });
+  return true;
+}
+
+async function fetchLayer(context: ImagesContext, options: PullLayerOptions): Promise<boolean> {
+  const { reference, client, layer, lease, report, signal } = options;
+  const { descriptor } = layer;
+  const id = shortId(descriptor.digest);
+  const writer = await openBlob(context.space.content, descriptor, lease, {
+    onWait: () => report({ status: 'Waiting', progressDetail: {}, id }),
+    signal,
+  });
+  if (writer === null) return false;
+  try {
+    const tell = slowly(report, progress_interval_ms);
+    const total = descriptor.size;
+    for await (const piece of client.fetchBlob(reference, descriptor, { offset: writer.offset, signal })) {
+      await writer.write(piece);
+      tell({ status: 'Downloading', progressDetail: { current: writer.offset, total }, id });
+    }
+    await commitBlob(writer, descriptor);
+  } finally {
+    await writer.close();
+  }
+  report({ status: 'Download complete', progressDetail: {}, id });
+  return true;
+}
