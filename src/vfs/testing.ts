@@ -19,7 +19,7 @@ import {
   type GuestFilesOptions,
 } from './index.ts';
 
-export const digester: Digester = (algorithm) => {
+const digester: Digester = (algorithm) => {
   const hash = createHash(algorithm);
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
 };

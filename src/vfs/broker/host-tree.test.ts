@@ -126,7 +126,7 @@ test('a walk through a mount is one round trip, opening one more', () => {
 
 test('only regular files are handed out, unless the mount was made for more', async () => {
   const source = temporaryFolder();
-  execFileSync('mkfifo', [join(source, 'fifo')]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(source, 'fifo')]);
   const server = createServer().listen(join(source, 'socket'));
   await new Promise((resolve) => server.once('listening', resolve));
   const container = containerOf({

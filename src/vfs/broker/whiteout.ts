@@ -3,7 +3,7 @@
  * `.wh..wh..opq` in a directory removes all that the image has there. What starts with `.wh..wh.` else is on its way
  * to be a file, or no more one, and counts for nothing.
  */
-export const whiteout_prefix = '.wh.';
+const whiteout_prefix = '.wh.';
 export const private_prefix = '.wh..wh.';
 export const opaque_marker = '.wh..wh..opq';
 
