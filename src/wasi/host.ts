@@ -55,7 +55,14 @@ export interface Host {
   close(): void;
 }
 
-const waiting_calls: readonly string[] = ['fd_read', 'fd_write', 'poll_oneoff', 'sock_accept', 'sock_recv', 'sock_send'];
+const waiting_calls: readonly string[] = [
+  'fd_read',
+  'fd_write',
+  'poll_oneoff',
+  'sock_accept',
+  'sock_recv',
+  'sock_send',
+];
 
 /** A host for one guest. Throws InvalidArgument when an argument or a variable holds a NUL. */
 export function createHost(options: HostOptions): Host {
@@ -118,7 +125,6 @@ function namespace(
   }
   return exports;
 }
-
 
 /** An import is a function to TypeScript's library; a `Suspending` is an object. */
 function suspend(call: (...parameters: unknown[]) => unknown): () => unknown {

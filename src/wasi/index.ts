@@ -31,3 +31,4 @@ export type { MemoryFiles, MemoryFilesOptions } from './memory/files.ts';
 export { createCapture, createSource } from './standard-streams.ts';
 export type { Capture, Source } from './standard-streams.ts';
 export { createBlockingClock, createPageClock } from './page-clock.ts';
+export { openPath } from './open-path.ts';

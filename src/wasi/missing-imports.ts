@@ -71,9 +71,11 @@ function provider(module: string, name: string, kind: string): string {
   if (module.startsWith('wasi:') || module === 'wasi_snapshot_preview2')
     return 'preview 2; build it as a component, or for wasm32-wasip1';
   if (module.startsWith('wasix_')) return 'WASIX; build it for wasm32-wasip1';
-  if (module.startsWith('wasi_nn') || module === 'wasi_ephemeral_nn') return 'wasi-nn, a proposal this host does not have';
+  if (module.startsWith('wasi_nn') || module === 'wasi_ephemeral_nn')
+    return 'wasi-nn, a proposal this host does not have';
   if (module.startsWith('wasi')) return 'not a WASI this host knows; it has wasi_snapshot_preview1 and wasi_unstable';
-  if (module === 'gojs' || (module === 'go' && kind === 'function')) return 'Go for browsers; build it with GOOS=wasip1';
+  if (module === 'gojs' || (module === 'go' && kind === 'function'))
+    return 'Go for browsers; build it with GOOS=wasip1';
   if (module === 'wbg' || module.startsWith('__wbindgen')) return 'wasm-bindgen; build it for wasm32-wasip1';
   if (module === 'env' && name === 'abort' && kind === 'function')
     return "AssemblyScript's abort; build it with --use abort= or with the WASI shim";

@@ -67,13 +67,17 @@ function readyNow(files: readonly Waiting[]): Ready[] {
   return ready;
 }
 
-function change(files: readonly Waiting[], left_ns: bigint | null): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = left_ns === null ? undefined : setTimeout(resolve, toMs(left_ns));
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    for (const { file } of files) if (isPollable(file)) void file.change().then(done);
+async function change(files: readonly Waiting[], left_ns: bigint | null): Promise<void> {
+  const changes: Promise<void>[] = [];
+  for (const { file } of files) if (isPollable(file)) changes.push(file.change());
+  if (left_ns === null) {
+    await Promise.race(changes);
+    return;
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, toMs(left_ns));
   });
+  await Promise.race([...changes, timeout]);
+  clearTimeout(timer);
 }

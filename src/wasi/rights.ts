@@ -76,11 +76,7 @@ export const directory_rights: number =
   right.poll_fd_readwrite;
 
 const stream_rights: number =
-  right.fd_read |
-  right.fd_write |
-  right.fd_fdstat_set_flags |
-  right.fd_filestat_get |
-  right.poll_fd_readwrite;
+  right.fd_read | right.fd_write | right.fd_fdstat_set_flags | right.fd_filestat_get | right.poll_fd_readwrite;
 
 export const socket_rights: number = stream_rights | right.sock_shutdown;
 export const listening_rights: number =

@@ -15,7 +15,7 @@ export interface RunOptions {
 }
 
 const trap_code = 134;
-const stack_frames = 64;
+const stack_frames = 40;
 
 /**
  * Runs a guest to its end: `_start` of a command; `_initialize` of a reactor and then the named export, if one is
@@ -67,7 +67,10 @@ function entries(instance: WebAssembly.Instance, options: RunOptions): (() => un
     if (typeof chosen !== 'function')
       throw new WherryError('InvalidArgument', `the module exports no function ${JSON.stringify(named)}`);
     if (chosen.length > 0)
-      throw new WherryError('InvalidArgument', `the function ${JSON.stringify(named)} has parameters, which no one gives`);
+      throw new WherryError(
+        'InvalidArgument',
+        `the function ${JSON.stringify(named)} has parameters, which no one gives`,
+      );
     const run_named = chosen as () => unknown;
     return typeof initialize === 'function' ? [initialize as () => unknown, run_named] : [run_named];
   }

@@ -7,7 +7,7 @@ export interface Frame {
   readonly offset: number;
 }
 
-const frames_shown_max = 32;
+const frames_shown_max = 24;
 const name_length_max = 200;
 
 // V8: `    at name (wasm://wasm/module-hash:wasm-function[12]:0x1a2)`, the name and its brackets missing without names.
@@ -30,7 +30,7 @@ export function describeTrap(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `wasm trap: ${uncaught(thrown)}`;
   const frames = framesOf(thrown);
   const lines = frames.slice(0, frames_shown_max).map(describeFrame);
-  if (frames.length > frames_shown_max) lines.push(`    and ${frames.length - frames_shown_max} more`);
+  if (frames.length > frames_shown_max) lines.push('    ...');
   return [`wasm trap: ${printable(thrown.message)}`, ...lines].join('\n');
 }
 

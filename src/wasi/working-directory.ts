@@ -33,9 +33,7 @@ export class PathFinder {
       const start = opened.directory === this.#root ? this.#from_root : startAt(opened.directory);
       return resolve(start, path, follow);
     }
-    return path.names.length === 0
-      ? resolve(this.#workingDirectory(), path, follow)
-      : this.#findInBoth(path, follow);
+    return path.names.length === 0 ? resolve(this.#workingDirectory(), path, follow) : this.#findInBoth(path, follow);
   }
 
   #findInBoth(path: Path, follow: boolean): Place {

@@ -206,13 +206,7 @@ export function pathCalls(state: State, layout: Layout): Calls {
       return errno.SUCCESS;
     },
 
-    path_symlink(
-      target_pointer: number,
-      target_length: number,
-      fd: number,
-      path_pointer: number,
-      path_length: number,
-    ) {
+    path_symlink(target_pointer: number, target_length: number, fd: number, path_pointer: number, path_length: number) {
       const opened = descriptors.directory(fd, right.path_symlink);
       const target = readPathText(memory, target_pointer >>> 0, target_length >>> 0);
       const place = finder.find(opened, readPath(memory, path_pointer >>> 0, path_length >>> 0), false);

@@ -24,8 +24,7 @@ export class Link extends Inode {
   readonly target: string;
 
   constructor(volume: Volume, target: string) {
-    super(volume);
-    volume.take(target.length);
+    super(volume, target.length);
     this.target = target;
   }
 
@@ -36,6 +35,10 @@ export class Link extends Inode {
   override releaseIfUnused(): void {
     if (this.nlink === 0n) this.volume.take(-(this.target.length + inode_bytes));
   }
+}
+
+function entryBytes(name: string): number {
+  return entry_bytes + name.length;
 }
 
 type Child = MemoryDirectory | Regular | Link;
@@ -76,19 +79,7 @@ export class MemoryDirectory extends Inode implements Directory {
   }
 
   walk(names: readonly string[]): Walked {
-    let directory: MemoryDirectory = this;
-    for (let taken = 0; taken < names.length; taken++) {
-      const child = directory.child(names[taken]!);
-      if (child instanceof MemoryDirectory) {
-        directory = child;
-        continue;
-      }
-      if (child === null) return { directory, taken, stopped: null };
-      if (child instanceof Link)
-        return { directory, taken, stopped: { type: child.type, target: child.target, absolute_links: 'from-root' } };
-      return { directory, taken, stopped: { type: child.type } };
-    }
-    return { directory, taken: names.length };
+    return walkFrom(this, names);
   }
 
   list(cookie: bigint): readonly DirectoryEntry[] {
@@ -112,9 +103,10 @@ export class MemoryDirectory extends Inode implements Directory {
     const found = this.child(name);
     if (found === null) {
       if (!options.create || this.#removed) throw fail('NOENT');
-      const made = new Regular(this.volume);
-      this.#add(name, made);
-      return new OpenRegular(made, options);
+      return new OpenRegular(
+        this.#add(name, () => new Regular(this.volume)),
+        options,
+      );
     }
     if (options.create && options.exclusive) throw fail('EXIST');
     if (found instanceof Link) throw fail('LOOP');
@@ -125,7 +117,7 @@ export class MemoryDirectory extends Inode implements Directory {
 
   makeDirectory(name: string): void {
     this.#mustBeFree(name);
-    this.#add(name, new MemoryDirectory(this.volume, this));
+    this.#add(name, () => new MemoryDirectory(this.volume, this));
   }
 
   removeDirectory(name: string): void {
@@ -145,7 +137,7 @@ export class MemoryDirectory extends Inode implements Directory {
 
   symlink(target: string, name: string): void {
     this.#mustBeFree(name);
-    this.#add(name, new Link(this.volume, target));
+    this.#add(name, () => new Link(this.volume, target));
   }
 
   readlink(name: string): string {
@@ -166,6 +158,7 @@ export class MemoryDirectory extends Inode implements Directory {
       if (replaced !== null && !(replaced instanceof MemoryDirectory)) throw fail('NOTDIR');
       if (replaced !== null && replaced.#names.size > 0) throw fail('NOTEMPTY');
     } else if (replaced instanceof MemoryDirectory) throw fail('ISDIR');
+    to.volume.take(entryBytes(to_name));
     if (replaced !== null) {
       to.#remove(to_name);
       if (replaced instanceof MemoryDirectory) replaced.#remove_self();
@@ -182,7 +175,7 @@ export class MemoryDirectory extends Inode implements Directory {
     if (!(to instanceof MemoryDirectory) || to.volume !== this.volume) throw fail('XDEV');
     if (found instanceof MemoryDirectory) throw fail('PERM');
     to.#mustBeFree(to_name);
-    to.#add(to_name, found);
+    to.#add(to_name, () => found);
     found.ctim = this.volume.now();
   }
 
@@ -201,7 +194,7 @@ export class MemoryDirectory extends Inode implements Directory {
   /** Puts a file with `content`, which is kept and not copied, under a free name. */
   addFile(name: string, content: Uint8Array): void {
     this.#mustBeFree(name);
-    this.#add(name, new Regular(this.volume, content));
+    this.#add(name, () => new Regular(this.volume, content));
   }
 
   #existing(name: string): Child {
@@ -215,13 +208,23 @@ export class MemoryDirectory extends Inode implements Directory {
     if (this.child(name) !== null) throw fail('EXIST');
   }
 
-  #add(name: string, child: Child): void {
-    this.#put(name, child);
+  /** Puts what `make` gives under `name`; nothing is taken when there is no room for either. */
+  #add<T extends Child>(name: string, make: () => T): T {
+    this.volume.take(entryBytes(name));
+    let child: T;
+    try {
+      child = make();
+    } catch (thrown) {
+      this.volume.take(-entryBytes(name));
+      throw thrown;
+    }
     if (!(child instanceof MemoryDirectory)) child.nlink++;
+    this.#put(name, child);
+    return child;
   }
 
+  /** The room for the name has been taken. */
   #put(name: string, child: Child): void {
-    this.volume.take(entry_bytes + name.length);
     const entry: Entry = { name, cookie: this.#next_cookie++, child };
     this.#names.set(name, entry);
     this.#order.push(entry);
@@ -231,7 +234,7 @@ export class MemoryDirectory extends Inode implements Directory {
 
   #remove(name: string): void {
     const entry = this.#names.get(name)!;
-    this.volume.take(-(entry_bytes + name.length));
+    this.volume.take(-entryBytes(name));
     if (entry.child instanceof MemoryDirectory) this.nlink--;
     entry.child = null;
     this.#names.delete(name);
@@ -257,4 +260,20 @@ export class MemoryDirectory extends Inode implements Directory {
     }
     return low;
   }
+}
+
+function walkFrom(start: MemoryDirectory, names: readonly string[]): Walked {
+  let directory = start;
+  for (const [taken, name] of names.entries()) {
+    const child = directory.child(name);
+    if (child instanceof MemoryDirectory) {
+      directory = child;
+      continue;
+    }
+    if (child === null) return { directory, taken, stopped: null };
+    if (child instanceof Link)
+      return { directory, taken, stopped: { type: child.type, target: child.target, absolute_links: 'from-root' } };
+    return { directory, taken, stopped: { type: child.type } };
+  }
+  return { directory, taken: names.length };
 }

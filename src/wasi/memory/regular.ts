@@ -13,9 +13,8 @@ export class Regular extends Inode {
   #released = false;
 
   constructor(volume: Volume, content?: Uint8Array) {
-    super(volume);
+    super(volume, content?.length);
     if (content === undefined) return;
-    volume.take(content.length);
     this.#data = content;
     this.#size = content.length;
   }

@@ -43,8 +43,9 @@ export abstract class Inode {
   mtim: bigint;
   ctim: bigint;
 
-  constructor(volume: Volume) {
-    volume.take(inode_bytes);
+  /** `bytes` are taken beside what every inode takes. */
+  constructor(volume: Volume, bytes = 0) {
+    volume.take(inode_bytes + bytes);
     this.volume = volume;
     this.ino = volume.number();
     const now = volume.now();

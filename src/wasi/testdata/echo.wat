@@ -1,0 +1,32 @@
+;; Copies stdin to stdout until it ends, sleeps a millisecond, writes "done" and exits with 7.
+(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "done\n")
+  (func $write (param $at i32) (param $length i32)
+    (i32.store (i32.const 8) (local.get $at))
+    (i32.store (i32.const 12) (local.get $length))
+    (if (call $fd_write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))
+      (then unreachable)))
+  (func (export "_start")
+    (local $length i32)
+    (block $ended
+      (loop $more
+        (i32.store (i32.const 0) (i32.const 4096))
+        (i32.store (i32.const 4) (i32.const 1024))
+        (if (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 20))
+          (then unreachable))
+        (local.set $length (i32.load (i32.const 20)))
+        (br_if $ended (i32.eqz (local.get $length)))
+        (call $write (i32.const 4096) (local.get $length))
+        (br $more)))
+    ;; a subscription to the monotonic clock at 128
+    (i32.store (i32.const 144) (i32.const 1))
+    (i64.store (i32.const 152) (i64.const 1000000))
+    (if (call $poll_oneoff (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 24))
+      (then unreachable))
+    (call $write (i32.const 64) (i32.const 5))
+    (call $proc_exit (i32.const 7))))
