@@ -19,7 +19,7 @@ export type { Clock, ClockId, Ready, Waiting } from './clock.ts';
 export type { ListeningSocket, Received, Sockets, StreamSocket } from './sockets.ts';
 export { createHost } from './host.ts';
 export type { Host, HostOptions } from './host.ts';
-export { describeMissing, missingImports } from './missing-imports.ts';
+export { describeMissing, importsNeeded, missingImports } from './missing-imports.ts';
 export type { ImportNeeded, MissingImport } from './missing-imports.ts';
 export { exitCode } from './exit.ts';
 export { run, runSuspending } from './run.ts';

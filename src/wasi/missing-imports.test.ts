@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { describeMissing, missingImports } from './index.ts';
+import { readModule } from '../wasm/index.ts';
+import { describeMissing, importsNeeded, missingImports } from './index.ts';
 
 const wasi = 'wasi_snapshot_preview1';
 
@@ -41,4 +43,17 @@ test('one message names the first few and counts the rest', () => {
   const needed = Array.from({ length: 7 }, (_, i) => ({ module: 'env', name: `f${i}`, kind: 'function' }));
   const message = describeMissing(missingImports(needed));
   assert.match(message, /env\.f0 \(.*env\.f4 \(.*; and 2 more$/);
+});
+
+test('a module that was read tells its needs with their types', () => {
+  const { imports } = readModule(readFileSync(new URL('testdata/echo.wasm', import.meta.url)));
+  const needed = importsNeeded(imports);
+  assert.deepEqual(needed[0], {
+    module: wasi,
+    name: 'fd_read',
+    kind: 'function',
+    params: ['i32', 'i32', 'i32', 'i32'],
+    results: ['i32'],
+  });
+  assert.deepEqual(missingImports(needed), []);
 });

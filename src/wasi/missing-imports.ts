@@ -1,3 +1,4 @@
+import type { Import } from '../wasm/index.ts';
 import { preview1_signatures, refused_functions, unstable_signatures, wasmedge_accept } from './signatures.ts';
 
 /** An import of a module. With `params` and `results` (`'i32'`, `'i64'`, ...) a function's type is checked, too. */
@@ -7,6 +8,13 @@ export interface ImportNeeded {
   readonly kind: string;
   readonly params?: readonly string[];
   readonly results?: readonly string[];
+}
+
+/** The imports of a module that `wasm/` read, with the types of functions. */
+export function importsNeeded(imports: readonly Import[]): readonly ImportNeeded[] {
+  return imports.map(({ module, name, type }) =>
+    type.kind === 'function' ? { module, name, kind: type.kind, ...type.function } : { module, name, kind: type.kind },
+  );
 }
 
 /** An import that the host cannot give, and a sentence for the user that says what would. */
