@@ -17,6 +17,10 @@ export const descriptors_per_guest_max: number = 1024;
 export const module_bytes_max: number = 512 * 1024 * 1024;
 export const memory_pages_max: number = 65_536;
 export const table_entries_max: number = 10_000_000;
+export const module_functions_max: number = 1_000_000;
+export const module_entries_max: number = 100_000;
+export const function_values_max: number = 1000;
+export const structure_fields_max: number = 10_000;
 
 /** Layers: entries, expansion, and what one header may say. */
 export const layer_entries_max: number = 1_000_000;

@@ -1,0 +1,3 @@
+(module
+  (memory (export "memory") i64 2)
+  (func (export "_start")))
