@@ -1,0 +1,104 @@
+/** Processes of a daemon as the kernel sees them: what no record says and nobody can forget. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Bootstrap {
+  readonly id: string;
+  readonly namespace: string;
+  readonly pid: number;
+  readonly start_time: string;
+  readonly address: string;
+}
+
+/** The shims whose folders lie in `folder` and whose processes run. */
+export function readShims(folder: string): Bootstrap[] {
+  return list(folder).flatMap((id) => {
+    const text = read(join(folder, id, 'bootstrap.json'));
+    if (text === null) return [];
+    const shim = JSON.parse(text) as Bootstrap;
+    return startTime(shim.pid) === shim.start_time ? [shim] : [];
+  });
+}
+
+/** Children, their children and so on. */
+export function descendantsOf(pid: number): number[] {
+  const children = list(`/proc/${pid}/task`).flatMap((thread) =>
+    (read(`/proc/${pid}/task/${thread}/children`) ?? '').trim().split(' ').filter(Boolean).map(Number),
+  );
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** Processes that have `text` in their command line, without this one and those it descends from. */
+export function processesNaming(text: string): number[] {
+  const not = new Set([process.pid]);
+  for (let pid = process.pid; pid > 1; ) {
+    pid = Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0);
+    not.add(pid);
+  }
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => !not.has(pid) && (read(`/proc/${pid}/cmdline`) ?? '').includes(text));
+}
+
+/** Whether a process runs; one that ended and was not yet reaped does not. */
+export function isAlive(pid: number): boolean {
+  const state = stat(pid)?.[0];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+export function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has gone.
+  }
+}
+
+export function openDescriptors(pid: number): number {
+  return list(`/proc/${pid}/fd`).length;
+}
+
+/** Proportional set size in MB. */
+export function memory_mb(pid: number): number {
+  return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? NaN) / 1024;
+}
+
+/** Tries every 20 ms until `holds` gives true; an error that it throws is thrown. */
+export async function waitUntil(what: string, ms_max: number, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + ms_max;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited ${ms_max} ms in vain: ${what}`);
+    await sleep(20);
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function startTime(pid: number): string | undefined {
+  return stat(pid)?.[19];
+}
+
+/** Fields of `/proc/PID/stat` behind the name, which may hold anything. */
+function stat(pid: number): string[] | null {
+  const text = read(`/proc/${pid}/stat`);
+  return text === null ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
