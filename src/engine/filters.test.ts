@@ -42,12 +42,13 @@ test('names match as text or as an expression', () => {
 
 test('until is a time, a date, or how long ago', () => {
   const now = new Date('2026-01-02T03:04:05Z');
-  const until = (text: string): string | undefined =>
-    untilFilter(new Map([['until', [text]]]), now)?.toISOString();
+  const until = (text: string): string | undefined => untilFilter(new Map([['until', [text]]]), now)?.toISOString();
   assert.equal(until('1h30m'), '2026-01-02T01:34:05.000Z');
   assert.equal(until('1700000000.5'), '2023-11-14T22:13:20.500Z');
   assert.equal(until('2025-12-31T23:59:59.123456789Z'), '2025-12-31T23:59:59.123Z');
   assert.equal(until('2025-12-31T23:59+01:00'), '2025-12-31T22:59:00.000Z');
   assert.throws(() => until('yesterday'), { class: 'InvalidArgument' });
-  assert.throws(() => untilFilter(new Map([['until', ['1h', '2h']]]), now), { message: 'more than one until filter specified' });
+  assert.throws(() => untilFilter(new Map([['until', ['1h', '2h']]]), now), {
+    message: 'more than one until filter specified',
+  });
 });

@@ -28,7 +28,8 @@ function valuesOf(value: unknown): readonly string[] {
     if (value.every((each) => typeof each === 'string')) return value;
   } else if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
-    if (entries.every(([, on]) => typeof on === 'boolean')) return entries.flatMap(([each, on]) => (on === true ? [each] : []));
+    if (entries.every(([, on]) => typeof on === 'boolean'))
+      return entries.flatMap(([each, on]) => (on === true ? [each] : []));
   }
   throw invalid();
 }

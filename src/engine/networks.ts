@@ -144,7 +144,10 @@ export class Networks {
         'cannot connect container to host network - container must be created in host network mode',
       );
     }
-    throw unimplemented(`connect container ${container} to network ${name}`, 'a container keeps the network it was created with');
+    throw unimplemented(
+      `connect container ${container} to network ${name}`,
+      'a container keeps the network it was created with',
+    );
   }
 
   /** @throws WherryError always */

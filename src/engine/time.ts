@@ -43,7 +43,9 @@ export function parseDuration(text: string): number | null {
 }
 
 function calendarTime(text: string): number | null {
-  const parts = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
+  const parts = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(
+    text,
+  );
   if (parts === null) return null;
   const [, date, hours = '00', minutes = '00', seconds = '00', fraction = '', zone = ''] = parts;
   // More digits than a millisecond has are more than a Date can keep.

@@ -27,7 +27,10 @@ export function checkVolumeName(name: string): void {
     );
   }
   if (name.length > name_bytes_max) {
-    throw new WherryError('InvalidArgument', `create ${name.slice(0, 64)}...: the name has more than ${name_bytes_max} bytes`);
+    throw new WherryError(
+      'InvalidArgument',
+      `create ${name.slice(0, 64)}...: the name has more than ${name_bytes_max} bytes`,
+    );
   }
 }
 

@@ -26,7 +26,9 @@ test('a volume is a directory with a name; made again it is the first one', asyn
   assert.match(volume.mountpoint, /\/volumes\/data\/_data$/);
   const again = await volumes.create({ ...named('data'), driver: 'local', labels: { a: '2' } });
   assert.deepEqual(again, volume);
-  assert.deepEqual(events, [{ Type: 'volume', Action: 'create', Actor: { ID: 'data', Attributes: { driver: 'local' } } }]);
+  assert.deepEqual(events, [
+    { Type: 'volume', Action: 'create', Actor: { ID: 'data', Attributes: { driver: 'local' } } },
+  ]);
 });
 
 test('a volume without a name gets one and is anonymous', async (t) => {
@@ -39,9 +41,17 @@ test('a volume without a name gets one and is anonymous', async (t) => {
 test('bad names, drivers and options are refused in Docker’s words', async (t) => {
   const { core, volumes } = await testVolumes(t);
   const cases: readonly [Partial<Parameters<Volumes['create']>[0]>, string, RegExp][] = [
-    [{ name: '../x' }, 'InvalidArgument', /^create \.\.\/x: "\.\.\/x" includes invalid characters for a local volume name, only "\[a-zA-Z0-9\]\[a-zA-Z0-9_\.-\]" are allowed\. If you intended to pass a host directory, use absolute path$/],
+    [
+      { name: '../x' },
+      'InvalidArgument',
+      /^create \.\.\/x: "\.\.\/x" includes invalid characters for a local volume name, only "\[a-zA-Z0-9\]\[a-zA-Z0-9_\.-\]" are allowed\. If you intended to pass a host directory, use absolute path$/,
+    ],
     [{ name: '.x' }, 'InvalidArgument', /includes invalid characters/],
-    [{ name: 'x' }, 'InvalidArgument', /^create x: volume name is too short, names should be at least two alphanumeric characters$/],
+    [
+      { name: 'x' },
+      'InvalidArgument',
+      /^create x: volume name is too short, names should be at least two alphanumeric characters$/,
+    ],
     [{ driver: 'nfs' }, 'NotFound', /^create vol: error looking up volume plugin nfs: plugin "nfs" not found$/],
     [{ options: { color: 'red' } }, 'InvalidArgument', /^create vol: invalid option: "color"$/],
     [{ options: { type: 'tmpfs' } }, 'InvalidArgument', /^create vol: missing required option: "device"$/],
@@ -66,7 +76,10 @@ test('a volume that containers have stays', async (t) => {
   await volumes.remove('data', { force: false });
   assert.ok(!existsSync(mountpoint));
   assert.equal(events.at(-1)?.Action, 'destroy');
-  await assert.rejects(volumes.remove('data', { force: false }), { class: 'NotFound', message: 'get data: no such volume' });
+  await assert.rejects(volumes.remove('data', { force: false }), {
+    class: 'NotFound',
+    message: 'get data: no such volume',
+  });
   await volumes.remove('data', { force: true });
 });
 
@@ -75,7 +88,11 @@ test('list filters by name, label, driver and being in use', async (t) => {
   await volumes.create({ ...named('alpha'), labels: { tier: 'db' } });
   await volumes.create(named('beta'));
   users.push({ id: 'a'.repeat(64), volumes: ['beta'] });
-  const names = (filters: string): string => volumes.list(parseFilters(filters)).map(({ name }) => name).join(' ');
+  const names = (filters: string): string =>
+    volumes
+      .list(parseFilters(filters))
+      .map(({ name }) => name)
+      .join(' ');
   assert.equal(names(''), 'alpha beta');
   assert.equal(names('{"name":["^al"]}'), 'alpha');
   assert.equal(names('{"label":["tier=db"]}'), 'alpha');
@@ -101,9 +118,13 @@ test('prune takes anonymous volumes, and named ones when asked', async (t) => {
 
 test('after a crash directories without a record are volumes again', async (t) => {
   const { core, volumes } = await testVolumes(t);
-  for (const name of ['kept', 'f'.repeat(64), '.removed-1']) mkdirSync(join(core.root, 'volumes', name, '_data'), { recursive: true });
+  for (const name of ['kept', 'f'.repeat(64), '.removed-1'])
+    mkdirSync(join(core.root, 'volumes', name, '_data'), { recursive: true });
   await volumes.recover();
-  assert.deepEqual(volumes.list(new Map()).map(({ name }) => name), ['f'.repeat(64), 'kept']);
+  assert.deepEqual(
+    volumes.list(new Map()).map(({ name }) => name),
+    ['f'.repeat(64), 'kept'],
+  );
   assert.ok(!existsSync(join(core.root, 'volumes', '.removed-1')));
   assert.deepEqual(volumes.get('f'.repeat(64)).labels, { 'com.docker.volume.anonymous': '' });
 });

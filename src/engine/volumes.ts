@@ -168,7 +168,10 @@ export class Volumes {
     checkFilters(filters, ['all', 'label', 'label!']);
     const all_values = filters.get('all') ?? [];
     if (all_values.length > 1) {
-      throw new WherryError('InvalidArgument', `invalid filter 'all=[${all_values.join(' ')}]': only one value is expected`);
+      throw new WherryError(
+        'InvalidArgument',
+        `invalid filter 'all=[${all_values.join(' ')}]': only one value is expected`,
+      );
     }
     const all = booleanFilter(filters, 'all', false);
     if (this.#pruning) throw new WherryError('Conflict', 'a prune operation is already running');

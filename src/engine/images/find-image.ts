@@ -1,4 +1,11 @@
-import { chainID, type Descriptor, familiarString, type ImageConfig, type ImageLayer, type Platform } from '../../oci/index.ts';
+import {
+  chainID,
+  type Descriptor,
+  familiarString,
+  type ImageConfig,
+  type ImageLayer,
+  type Platform,
+} from '../../oci/index.ts';
 import type { ImagesContext } from './context.ts';
 import { digester } from './digester.ts';
 import { type ImageReader, requireVariant } from './image-reader.ts';

@@ -89,7 +89,16 @@ export class ImageReader {
     const attestation = isAttestation(descriptor);
     if (manifest === null) {
       const kind = attestation ? 'attestation' : 'image';
-      return { descriptor, kind, manifest, image: null, platform: announced, available: false, content_bytes: 0, unpacked_bytes: 0 };
+      return {
+        descriptor,
+        kind,
+        manifest,
+        image: null,
+        platform: announced,
+        available: false,
+        content_bytes: 0,
+        unpacked_bytes: 0,
+      };
     }
     const blobs = [manifest.config, ...manifest.layers];
     const present = blobs.filter(({ digest }) => this.#content.has(digest));
@@ -176,7 +185,10 @@ export function requireVariant(tree: ImageTree, platform: Platform | null, name:
   const variant = chooseVariant(tree, platform);
   if (variant !== null) return variant;
   if (platform === null) {
-    throw new WherryError('NotFound', `Cannot use image ${name}: none of its platforms is here in full. Pull it again.`);
+    throw new WherryError(
+      'NotFound',
+      `Cannot use image ${name}: none of its platforms is here in full. Pull it again.`,
+    );
   }
   throw new WherryError(
     'NotFound',

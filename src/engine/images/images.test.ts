@@ -16,12 +16,22 @@ test('an image is found by name, id, digest and the start of its id', async (t) 
   const image = await testImage();
   await loadAs(images, image, 'hello:1');
   const id = image.manifest.digest;
-  for (const query of ['hello:1', 'docker.io/library/hello:1', id, id.slice(7), id.slice(7, 19), id.slice(0, 15), `hello@${id}`]) {
+  for (const query of [
+    'hello:1',
+    'docker.io/library/hello:1',
+    id,
+    id.slice(7),
+    id.slice(7, 19),
+    id.slice(0, 15),
+    `hello@${id}`,
+  ]) {
     assert.equal((await images.find(query, null)).id, id, query);
   }
   await assert.rejects(images.find('hello', null), { class: 'NotFound', message: 'No such image: hello:latest' });
   await assert.rejects(images.find(`other@${id}`, null), { class: 'NotFound' });
-  await assert.rejects(images.find('Hello', null), { message: 'invalid reference format: repository name (library/Hello) must be lowercase' });
+  await assert.rejects(images.find('Hello', null), {
+    message: 'invalid reference format: repository name (library/Hello) must be lowercase',
+  });
   await assert.rejects(images.find('hello:1', { os: 'linux', architecture: 'amd64' }), {
     class: 'NotFound',
     message: 'image with reference hello:1 was found but does not provide the specified platform (linux/amd64)',
@@ -41,7 +51,10 @@ test('tag gives one more name to the same image', async (t) => {
     Action: 'tag',
     Actor: { ID: image.manifest.digest, Attributes: { name: 'registry.example:5000/x/y:latest' } },
   });
-  await assert.rejects(images.tag('hello:1', 'sha256', 'x'), { class: 'InvalidArgument', message: /^refusing to create an ambiguous tag/ });
+  await assert.rejects(images.tag('hello:1', 'sha256', 'x'), {
+    class: 'InvalidArgument',
+    message: /^refusing to create an ambiguous tag/,
+  });
   await assert.rejects(images.tag('nothing', 'x', ''), { message: 'No such image: nothing:latest' });
 });
 
@@ -62,7 +75,9 @@ test('list filters by name, label, time and having no name', async (t) => {
   assert.equal(await tags('{"since":["new:1"]}'), '<none>');
   assert.equal(await tags('{"until":["2025-06-01"]}'), 'new:1 old:1+example.org/x/old:1');
   await assert.rejects(images.list(parseFilters('{"bogus":["1"]}')), { message: "invalid filter 'bogus'" });
-  await assert.rejects(images.list(parseFilters('{"since":["nothing"]}')), { message: 'No such image: nothing:latest' });
+  await assert.rejects(images.list(parseFilters('{"since":["nothing"]}')), {
+    message: 'No such image: nothing:latest',
+  });
 });
 
 test('removal by name takes the name, and the image with the last one', async (t) => {
@@ -75,7 +90,10 @@ test('removal by name takes the name, and the image with the last one', async (t
     { Untagged: 'hello:2' },
     { Deleted: image.manifest.digest },
   ]);
-  assert.deepEqual(events.map(({ Action }) => Action), ['untag', 'untag', 'delete']);
+  assert.deepEqual(
+    events.map(({ Action }) => Action),
+    ['untag', 'untag', 'delete'],
+  );
   assert.deepEqual(await core.namespace('moby').content.list(), []);
   await assert.rejects(images.remove('hello:2', { force: false }), { message: 'No such image: hello:2' });
 });
@@ -147,10 +165,13 @@ test('history tells each step with the size of its layer, newest first', async (
   const { id, tags, steps } = await images.history('hello:1', null);
   assert.equal(id, image.manifest.digest);
   assert.deepEqual(tags, ['hello:1']);
-  assert.deepEqual(steps.map(({ created_by, size_bytes }) => [created_by, size_bytes]), [
-    ['ENTRYPOINT', 0],
-    ['COPY hello.wasm /', image.layer_tar.length],
-  ]);
+  assert.deepEqual(
+    steps.map(({ created_by, size_bytes }) => [created_by, size_bytes]),
+    [
+      ['ENTRYPOINT', 0],
+      ['COPY hello.wasm /', image.layer_tar.length],
+    ],
+  );
 });
 
 test('the size of an image is its content and its unpacked layers', async (t) => {

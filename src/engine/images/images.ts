@@ -144,7 +144,9 @@ export class Images {
     const { tag, report } = request;
     const name = tag === '' ? null : fullString(newName(tag, ''));
     const { first, whole } = await peek(body, 4);
-    const loaded = isWasm(first) ? [await loadModule(this.#context, whole, name)] : await this.#loadArchive(whole, name, request);
+    const loaded = isWasm(first)
+      ? [await loadModule(this.#context, whole, name)]
+      : await this.#loadArchive(whole, name, request);
     for (const { target, names } of loaded) {
       const shown = names.map((each) => familiarString(parseNormalized(each)));
       if (shown.length === 0) report({ stream: `Loaded image ID: ${target.digest}\n` });
@@ -159,7 +161,10 @@ export class Images {
     request: LoadRequest,
   ): Promise<readonly LoadedImage[]> {
     if (name !== null) {
-      throw new WherryError('InvalidArgument', 'cannot load the archive: a tag is for a bare module; an archive names its images itself');
+      throw new WherryError(
+        'InvalidArgument',
+        'cannot load the archive: a tag is for a bare module; an archive names its images itself',
+      );
     }
     return loadArchive(this.#context, body, request);
   }
@@ -194,7 +199,8 @@ function pullReference(image: string, tag: string): Reference {
 function newName(repository: string, tag: string): Reference {
   const parsed = parseNormalized(repository);
   const reference = tag === '' ? withDefaultTag(parsed) : withTag(parsed, tag);
-  if (reference.digest !== undefined) throw new WherryError('InvalidArgument', 'refusing to create a tag with a digest reference');
+  if (reference.digest !== undefined)
+    throw new WherryError('InvalidArgument', 'refusing to create a tag with a digest reference');
   if (familiarName(reference) === 'sha256') {
     throw new WherryError('InvalidArgument', 'refusing to create an ambiguous tag using digest algorithm as name');
   }

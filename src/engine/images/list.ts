@@ -43,7 +43,9 @@ export async function listImages(
 /** The image with those names only that were asked for; null when it has none. */
 function withMatchingNames(group: ImageGroup, patterns: readonly string[]): ImageGroup | null {
   if (patterns.length === 0) return group;
-  const references = group.references.filter(({ reference }) => patterns.some((pattern) => matches(pattern, reference)));
+  const references = group.references.filter(({ reference }) =>
+    patterns.some((pattern) => matches(pattern, reference)),
+  );
   return references.length === 0 ? null : { ...group, references };
 }
 
@@ -51,7 +53,10 @@ function matches(pattern: string, reference: Reference): boolean {
   if (familiarMatch(pattern, reference)) return true;
   const isFull = fullString(reference) !== familiarString(reference);
   // The full form of a name of Docker Hub is nobody's familiar one.
-  return isFull && (pattern === fullString(reference) || (pattern === fullName(reference) && pattern !== familiarName(reference)));
+  return (
+    isFull &&
+    (pattern === fullString(reference) || (pattern === fullName(reference) && pattern !== familiarName(reference)))
+  );
 }
 
 async function timeOf(context: ImagesContext, reader: ImageReader, names: readonly string[]): Promise<number | null> {

@@ -1,4 +1,4 @@
-import { WherryError } from '../../errors/index.ts';
+import { fromUnknown, WherryError } from '../../errors/index.ts';
 import { progress_interval_ms } from '../../limits/index.ts';
 import {
   type ArchiveImage,
@@ -134,7 +134,7 @@ class ImageLoad {
   #usable(): readonly Usable[] {
     const name = this.#name();
     const usable: Usable[] = [];
-    let problem: unknown;
+    let problem: WherryError | null = null;
     for (const of of this.#image.manifests) {
       if (isAttestation(of.descriptor)) continue;
       try {
@@ -143,7 +143,7 @@ class ImageLoad {
         if (missing === undefined) usable.push({ of, image });
         else problem ??= incomplete(name, missing);
       } catch (error) {
-        problem ??= error;
+        problem ??= fromUnknown(error);
       }
     }
     if (usable.length > 0) return usable;

@@ -51,7 +51,10 @@ async function storeModule(
     for await (const piece of body) {
       size += piece.length;
       if (size > module_bytes_max) {
-        throw new WherryError('ResourceExhausted', `cannot load the module: it has more than ${module_bytes_max} bytes`);
+        throw new WherryError(
+          'ResourceExhausted',
+          `cannot load the module: it has more than ${module_bytes_max} bytes`,
+        );
       }
       hash.update(piece);
       await writer.write(piece);

@@ -25,4 +25,3 @@ export function keepUnnamed(tx: Transaction, namespace: string, target: Descript
   if (images.list().some(({ target: { digest } }) => digest === target.digest)) return;
   images.put({ name: danglingName(target.digest), target });
 }
-

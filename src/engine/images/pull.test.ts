@@ -127,7 +127,10 @@ test('Wasm is taken first, another platform when it is asked for', async (t) => 
   const registry = await testRegistry(t);
   const wasm = await testImage();
   const linux = await testImage({ platform: { os: 'linux', architecture: 's390x' }, files: { true: 'ELF' } });
-  const id = publishIndex(registry, 'latest', [[linux, 'linux/s390x'], [wasm, 'wasi/wasm']]);
+  const id = publishIndex(registry, 'latest', [
+    [linux, 'linux/s390x'],
+    [wasm, 'wasi/wasm'],
+  ]);
   await pull(images, `${registry.host}/demo/multi`);
   const found = await images.find(`${registry.host}/demo/multi`, null);
   assert.equal(found.id, id);
@@ -141,7 +144,8 @@ test('Wasm is taken first, another platform when it is asked for', async (t) => 
 
   await assert.rejects(pull(images, `${registry.host}/demo/multi`, 'linux/riscv64'), {
     class: 'NotFound',
-    message: /^no matching manifest for linux\/riscv64 in the manifest list entries: the index offers linux\/s390x, wasi\/wasm/,
+    message:
+      /^no matching manifest for linux\/riscv64 in the manifest list entries: the index offers linux\/s390x, wasi\/wasm/,
   });
 });
 
@@ -149,7 +153,12 @@ test('a Wasm artifact without an image config is pulled and can be found to run'
   const { images } = await testImages(t);
   const registry = await testRegistry(t);
   const module = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-  const config = json({ created: '2026-01-01T00:00:00Z', architecture: 'wasm', os: 'wasip1', layerDigests: [sha256(module)] });
+  const config = json({
+    created: '2026-01-01T00:00:00Z',
+    architecture: 'wasm',
+    os: 'wasip1',
+    layerDigests: [sha256(module)],
+  });
   const manifest = json({
     schemaVersion: 2,
     mediaType: mediaType.ociManifest,
@@ -181,7 +190,10 @@ test('a broken pull is gone on with where it broke off', async (t) => {
     response.write(image.layer.bytes.subarray(0, part), () => setTimeout(() => response.destroy(), 20));
     return true;
   };
-  await assert.rejects(pull(images, `${registry.host}/demo/big:1`), { class: 'PermissionDenied', message: 'error from registry: no more' });
+  await assert.rejects(pull(images, `${registry.host}/demo/big:1`), {
+    class: 'PermissionDenied',
+    message: 'error from registry: no more',
+  });
   assert.equal(images.count, 0);
   let range: string | undefined;
   registry.before = (request) => {
@@ -212,7 +224,10 @@ test('what a registry gets wrong ends the pull with nothing visible', async (t) 
     await assert.rejects(pull(images, `${registry.host}/demo/x:${tag}`), { class: errorClass, message }, tag);
   }
   registry.blobs.set(image.layer.digest, image.layer.bytes);
-  await assert.rejects(pull(images, `${registry.host}/demo/x:lying`), { class: 'DataLoss', message: /config says sha256:111/ });
+  await assert.rejects(pull(images, `${registry.host}/demo/x:lying`), {
+    class: 'DataLoss',
+    message: /config says sha256:111/,
+  });
   assert.equal(images.count, 0);
   await core.collect();
   assert.deepEqual(await core.namespace('moby').content.list(), []);
@@ -241,8 +256,17 @@ test('a login is checked against its registry', async (t) => {
     }
     return true;
   };
-  const login = { username: 'me', password: 'secret', identityToken: '', registryToken: '', serverAddress: registry.host };
+  const login = {
+    username: 'me',
+    password: 'secret',
+    identityToken: '',
+    registryToken: '',
+    serverAddress: registry.host,
+  };
   await images.checkLogin(login);
-  await assert.rejects(images.checkLogin({ ...login, password: 'wrong' }), { class: 'Unauthenticated', message: 'authentication required' });
+  await assert.rejects(images.checkLogin({ ...login, password: 'wrong' }), {
+    class: 'Unauthenticated',
+    message: 'authentication required',
+  });
   await assert.rejects(images.checkLogin({ ...login, serverAddress: 'no address' }), { class: 'InvalidArgument' });
 });

@@ -97,14 +97,20 @@ async function fetchDocument(
   const fetched = await client.fetchManifest(reference, signal);
   if (descriptor !== null && descriptor.size !== fetched.descriptor.size) {
     const sizes = `${fetched.descriptor.size} bytes, its index says ${descriptor.size}`;
-    throw new WherryError('DataLoss', `cannot pull ${familiarName(reference)}: manifest ${descriptor.digest} has ${sizes}`);
+    throw new WherryError(
+      'DataLoss',
+      `cannot pull ${familiarName(reference)}: manifest ${descriptor.digest} has ${sizes}`,
+    );
   }
   const { mediaType } = descriptor ?? fetched.descriptor;
   return { ...fetched, document: parseManifest(fetched.bytes, mediaType, familiarString(reference)) };
 }
 
 /** The manifest for the platform; indexes in an index are followed once. */
-async function imageManifest(top: Fetched, { reference, platform, client, signal }: PullOptions): Promise<Fetched<Manifest>> {
+async function imageManifest(
+  top: Fetched,
+  { reference, platform, client, signal }: PullOptions,
+): Promise<Fetched<Manifest>> {
   const wanted = platform === null ? defaultPlatforms(hostArchitecture) : [platform];
   let fetched = top;
   for (let depth = 0; depth < 2 && fetched.document.kind === 'index'; depth++) {
@@ -125,7 +131,7 @@ function requirePlatform({ config }: RunnableImage, platform: Platform | null, i
   throw new WherryError(
     'NotFound',
     `no matching manifest for ${formatPlatform(platform)} in the manifest list entries: the image is for ` +
-      `${formatPlatform(config.platform)}`,
+      formatPlatform(config.platform),
   );
 }
 

@@ -1,3 +1,5 @@
+import type { EnvHttpProxyAgent, request } from 'undici';
+
 import { WherryError } from '../../errors/index.ts';
 import { type Credentials, type Fetch, type FetchResponse, RegistryClient } from '../../oci/index.ts';
 import type { RegistrySettings } from './context.ts';
@@ -41,18 +43,25 @@ export function registryDomain(serverAddress: string): string {
  *
  * @throws WherryError Unauthenticated with the registry's text
  */
-export async function checkLogin(settings: RegistrySettings, login: RegistryLogin, signal?: AbortSignal): Promise<void> {
+export async function checkLogin(
+  settings: RegistrySettings,
+  login: RegistryLogin,
+  signal?: AbortSignal,
+): Promise<void> {
   const domain = registryDomain(login.serverAddress);
   if (!/^[A-Za-z0-9.-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:]+\](:\d{1,5})?$/.test(domain)) {
-    throw new WherryError('InvalidArgument', `cannot log in to ${JSON.stringify(login.serverAddress)}: it is no registry address`);
+    throw new WherryError(
+      'InvalidArgument',
+      `cannot log in to ${JSON.stringify(login.serverAddress)}: it is no registry address`,
+    );
   }
   await registryClient(settings, login).login(domain, signal);
 }
 
 /** HTTP by undici, which is loaded when the first registry is spoken to; proxies as the environment says. */
 const fetchFromRegistry: Fetch = async (url, { method, headers, body, signal }) => {
-  const { request, dispatcher } = await http();
-  const response = await request(url, {
+  const { request: send, dispatcher } = await http();
+  const response = await send(url, {
     dispatcher,
     method,
     headers,
@@ -66,17 +75,16 @@ const fetchFromRegistry: Fetch = async (url, { method, headers, body, signal }) 
   return { status: response.statusCode, headers: { get }, body: response.body } satisfies FetchResponse;
 };
 
-type Undici = typeof import('undici');
 interface Http {
-  readonly request: Undici['request'];
-  readonly dispatcher: InstanceType<Undici['EnvHttpProxyAgent']>;
+  readonly request: typeof request;
+  readonly dispatcher: EnvHttpProxyAgent;
 }
 let loading: Promise<Http> | undefined;
 
 function http(): Promise<Http> {
-  loading ??= import('undici').then(({ request, EnvHttpProxyAgent }) => ({
-    request,
-    dispatcher: new EnvHttpProxyAgent({ keepAliveTimeout: 4000 }),
+  loading ??= import('undici').then((undici) => ({
+    request: undici.request,
+    dispatcher: new undici.EnvHttpProxyAgent({ keepAliveTimeout: 4000 }),
   }));
   return loading;
 }

@@ -6,7 +6,14 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
 import { archive_read_bytes, layer_expansion_ratio_max } from '../../limits/index.ts';
-import { type ArchiveSource, compressionOf, type Digester, LayerError, LayerIndexer, openIndex } from '../../oci/index.ts';
+import {
+  type ArchiveSource,
+  compressionOf,
+  type Digester,
+  LayerError,
+  LayerIndexer,
+  openIndex,
+} from '../../oci/index.ts';
 import { peek } from './body.ts';
 import { digester } from './digester.ts';
 
@@ -84,7 +91,10 @@ async function* expanded(whole: AsyncIterable<Uint8Array>, first: Uint8Array): A
   if (compression !== 'gzip' && compression !== 'zstd') {
     throw refused(`it is compressed with ${compression}: unsupported archive compression`);
   }
-  const expander = compression === 'gzip' ? createGunzip({ chunkSize: archive_read_bytes }) : createZstdDecompress({ chunkSize: archive_read_bytes });
+  const expander =
+    compression === 'gzip'
+      ? createGunzip({ chunkSize: archive_read_bytes })
+      : createZstdDecompress({ chunkSize: archive_read_bytes });
   let compressed_bytes = 0;
   const feed = async (): Promise<void> => {
     for await (const piece of whole) {
@@ -143,7 +153,9 @@ function archiveError(thrown: unknown): WherryError {
     return new WherryError('ResourceExhausted', `cannot load the archive: ${problem}`, { cause: thrown });
   }
   const error = fromUnknown(thrown);
-  return isClass(error, 'Unknown') ? new WherryError('Unknown', `cannot load the archive: ${error.message}`, { cause: thrown }) : error;
+  return isClass(error, 'Unknown')
+    ? new WherryError('Unknown', `cannot load the archive: ${error.message}`, { cause: thrown })
+    : error;
 }
 
 function refused(problem: string, cause?: unknown): WherryError<'InvalidArgument'> {

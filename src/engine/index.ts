@@ -1,0 +1,20 @@
+/** The engine: what dockerd is, over core. */
+export { booleanFilter, checkFilters, matchesLabels, matchesPattern, parseFilters, untilFilter } from './filters.ts';
+export type { Filters } from './filters.ts';
+export { parseDuration, parseTime } from './time.ts';
+export { Images } from './images/images.ts';
+export type { InspectedImage, LoadRequest, PullRequest } from './images/images.ts';
+export type { ImageEvent, ImagesContext, ImageUser, RegistrySettings } from './images/context.ts';
+export type { DescribedImage, HistoryStep } from './images/describe.ts';
+export type { FoundImage } from './images/find-image.ts';
+export type { UsableVariant, Variant } from './images/image-reader.ts';
+export type { Progress, Report } from './images/progress.ts';
+export type { PrunedImages } from './images/prune.ts';
+export type { RegistryLogin } from './images/registry.ts';
+export type { Removed } from './images/remove.ts';
+export { Volumes } from './volumes.ts';
+export type { Volume, VolumeEvent, VolumeRequest, VolumesContext, VolumeUser } from './volumes.ts';
+export { Networks } from './networks.ts';
+export type { Network, NetworksContext, NetworkUser } from './networks.ts';
+export { System } from './system.ts';
+export type { ContainerCounts, Machine, SystemContext, SystemSettings } from './system.ts';
