@@ -98,6 +98,7 @@ export interface Directory {
   setTimes(times: Times): void;
   setChildTimes(name: string, times: Times): void;
   sync(): void;
+  /** A descriptor that the guest opened on it was closed; one object may stand behind several. */
   close(): void;
 }
 

@@ -47,7 +47,7 @@ export interface Host {
   ): WebAssembly.Imports;
   /** Tells where the guest's memory is; to be called before any of its code runs. */
   setMemory(memory: WebAssembly.Memory): void;
-  /** `setMemory` with the memory that `instance` exports; InvalidArgument when there is none. */
+  /** `setMemory` with the memory that `instance` exports. A guest without one gets FAULT wherever it passes a pointer. */
   bind(instance: WebAssembly.Instance): void;
   /** The exit code once the guest has called `proc_exit`, else null. */
   readonly exited: number | null;
@@ -94,9 +94,7 @@ export function createHost(options: HostOptions): Host {
     setMemory: (memory) => state.memory.set(memory),
     bind(instance) {
       const { memory } = instance.exports;
-      if (!(memory instanceof WebAssembly.Memory))
-        throw new WherryError('InvalidArgument', 'the module does not export its memory as "memory", as WASI asks');
-      state.memory.set(memory);
+      if (memory instanceof WebAssembly.Memory) state.memory.set(memory);
     },
     get exited() {
       return state.exited;

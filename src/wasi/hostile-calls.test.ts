@@ -23,7 +23,7 @@ const large = fc.oneof(
 const call = fc
   .constantFrom(...[...preview1_signatures].filter(([name]) => name !== 'proc_exit' && name !== 'proc_raise'))
   .chain(([name, signature]) =>
-    fc.tuple(fc.constant(name), fc.tuple(...[...signature].map((type) => (type === 'i' ? number : large)))),
+    fc.tuple(fc.constant(name), fc.tuple(...Array.from(signature, (type) => (type === 'i' ? number : large)))),
   );
 
 test('whatever a guest passes, it gets an errno and never an exception of the host', () => {

@@ -10,6 +10,7 @@ import {
   createPageClock,
   createSource,
   type Ended,
+  endedBy,
   exitCode,
   type HostOptions,
   run,
@@ -120,4 +121,62 @@ test('a trap in a suspending guest is told as in a blocking one', async () => {
   const { code, trap } = await runSuspending(host, instance, { export: 'traps' });
   assert.equal(code, 134);
   assert.match(trap!, /unreachable\n    at \S*innermost/);
+});
+
+test('what comes out of a start function is told in the same way', () => {
+  const exit = new Uint8Array([
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    8,
+    2,
+    0x60,
+    1,
+    0x7f,
+    0,
+    0x60,
+    0,
+    0,
+    2,
+    36,
+    1,
+    22,
+    ...new TextEncoder().encode('wasi_snapshot_preview1'),
+    9,
+    ...new TextEncoder().encode('proc_exit'),
+    0,
+    0,
+    3,
+    2,
+    1,
+    1,
+    8,
+    1,
+    1,
+    10,
+    8,
+    1,
+    6,
+    0,
+    0x41,
+    9,
+    0x10,
+    0,
+    0x0b,
+  ]);
+  const module = new WebAssembly.Module(exit);
+  const host = hostWith();
+  let ended: Ended | null = null;
+  try {
+    void new WebAssembly.Instance(module, host.imports(module));
+  } catch (thrown) {
+    ended = endedBy(host, thrown);
+  }
+  assert.deepEqual(ended, { code: 9, trap: null });
 });

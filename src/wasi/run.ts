@@ -19,7 +19,7 @@ const stack_frames = 40;
 
 /**
  * Runs a guest to its end: `_start` of a command; `_initialize` of a reactor and then the named export, if one is
- * named. Blocks. Throws InvalidArgument when the module does not export what is to be called, or no memory.
+ * named. Blocks. Throws InvalidArgument when the module does not export what is to be called.
  */
 export function run(host: Host, instance: WebAssembly.Instance, options: RunOptions = {}): Ended {
   const calls = entries(instance, options);
@@ -29,7 +29,7 @@ export function run(host: Host, instance: WebAssembly.Instance, options: RunOpti
     for (const call of calls) call();
     return { code: host.exited ?? 0, trap: null };
   } catch (thrown) {
-    return end(host, thrown);
+    return endedBy(host, thrown);
   } finally {
     restoreStacks(limit);
   }
@@ -48,13 +48,17 @@ export async function runSuspending(
     for (const call of calls) await call();
     return { code: host.exited ?? 0, trap: null };
   } catch (thrown) {
-    return end(host, thrown);
+    return endedBy(host, thrown);
   } finally {
     restoreStacks(limit);
   }
 }
 
-function end(host: Host, thrown: unknown): Ended {
+/**
+ * What it means that `thrown` came out of a guest: its exit, or a trap. For what runs beside `run`: a module may have a
+ * start function, which runs while it is instantiated.
+ */
+export function endedBy(host: Host, thrown: unknown): Ended {
   if (host.exited !== null && thrown === exitSignal()) return { code: host.exited, trap: null };
   return { code: trap_code, trap: describeTrap(thrown) };
 }

@@ -57,6 +57,21 @@ test('emptying a file takes what writing takes, whatever rights the descriptor i
   assert.deepEqual(asked, [true, false]);
 });
 
+test('reading asks for no more than reading, even with the right to set sizes', () => {
+  const files = createMemoryFiles();
+  files.put('/file', new TextEncoder().encode('content'));
+  const open = files.root.open.bind(files.root);
+  files.root.open = (name, options) => {
+    if (options.write) throw fail('ROFS');
+    return open(name, options);
+  };
+  const guest = new Guest({ files });
+  const fd = guest.open('file', { rights: reading | 0x40_0100n });
+  assert.equal(guest.readFrom(fd), 'content');
+  assert.equal(guest.call('fd_filestat_set_size', fd, 0n), 'INVAL');
+  assert.equal(guest.tryOpen('file', { rights: 0x40_0000n }), 'ROFS');
+});
+
 test('without the right to set sizes by path nothing is emptied', () => {
   const guest = new Guest();
   guest.write('file', 'content');

@@ -13,7 +13,7 @@ const oflags_all = 15;
 const lookup_follow = 1;
 
 const read_rights: number = right.fd_read | right.fd_readdir;
-const write_rights: number = right.fd_write | right.fd_allocate | right.fd_filestat_set_size;
+const size_rights: number = right.fd_allocate | right.fd_filestat_set_size;
 
 const encoder = new TextEncoder();
 
@@ -74,7 +74,9 @@ export function pathCalls(state: State, layout: Layout): Calls {
       descriptors.ensureRoom();
       const path = readPath(memory, path_pointer >>> 0, path_length >>> 0);
       const place = lookUp(opened, path, exclusive ? lookup_flags & ~lookup_follow : lookup_flags);
-      const write = (rights & write_rights) !== 0;
+      const read = (rights & read_rights) !== 0;
+      // Programs that only read ask for the rights to set sizes, too: Go does.
+      const write = (rights & right.fd_write) !== 0 || (!read && (rights & size_rights) !== 0);
 
       if (place.at !== null) {
         if (exclusive) throw fail('EXIST');
@@ -92,7 +94,7 @@ export function pathCalls(state: State, layout: Layout): Calls {
         if (place.node.type === filetype.symbolic_link) throw fail('LOOP');
       }
       const file = place.directory.open(named(place), {
-        read: (rights & read_rights) !== 0,
+        read,
         // Truncating writes, also for a guest that asks for no right to write through this descriptor.
         write: write || truncate,
         create,
