@@ -34,6 +34,7 @@ const made = new Date('2026-01-01T00:00:00Z');
 /** A layer's tar. Parents that are not named are made by whoever reads it. */
 export async function layerTar(files: readonly ImageFile[]): Promise<Buffer> {
   const tar = pack();
+  const whole = buffer(tar);
   for (const file of files) {
     const name = file.path.replace(/^\/+/, '');
     const common = { name, mtime: made, uid: 0, gid: 0 };
@@ -42,7 +43,7 @@ export async function layerTar(files: readonly ImageFile[]): Promise<Buffer> {
     else await add(tar, { ...common, type: 'file', mode: file.mode ?? 0o644 }, file.bytes);
   }
   tar.finalize();
-  return await buffer(tar);
+  return await whole;
 }
 
 /** An archive for `docker load` with one image. */
@@ -53,12 +54,13 @@ export async function imageArchive(image: ImageDescription): Promise<Buffer> {
   const layer_names = layers.map((layer) => `${sha256(layer)}/layer.tar`);
   const manifest = [{ Config: config_name, RepoTags: [image.tag].flat(), Layers: layer_names }];
   const tar = pack();
+  const whole = buffer(tar);
   for (const [at, layer] of layers.entries())
     if (layer_names.indexOf(layer_names[at]!) === at) await add(tar, { name: layer_names[at]!, mtime: made }, layer);
   await add(tar, { name: config_name, mtime: made }, config);
   await add(tar, { name: 'manifest.json', mtime: made }, JSON.stringify(manifest));
   tar.finalize();
-  return await buffer(tar);
+  return await whole;
 }
 
 function configOf(image: ImageDescription, layers: readonly Buffer[]): object {
