@@ -86,7 +86,7 @@ function shared(file: File): File {
 }
 
 /** The devices of `/dev`: null, zero, full, random, urandom, and the guest's own streams. */
-export function createDevices(options: DeviceOptions): ReadonlyMap<string, Device> {
+function createDevices(options: DeviceOptions): ReadonlyMap<string, Device> {
   const zeros = (into: Uint8Array): void => {
     into.fill(0);
   };

@@ -37,7 +37,7 @@ export const right = {
 export const all_rights: number = 0x3fff_ffff;
 
 /** What can be done with a regular file. */
-export const file_rights: number =
+const file_rights: number =
   right.fd_datasync |
   right.fd_read |
   right.fd_seek |

@@ -25,7 +25,7 @@ export type Call = (...parameters: never[]) => number | Promise<number>;
 export type Calls = Readonly<Record<string, Call>>;
 
 /** The number that a guest gets for `thrown`. What must end the guest is thrown on: its exit, an overflowing stack. */
-export function errnoOf(thrown: unknown): number {
+function errnoOf(thrown: unknown): number {
   if (thrown instanceof Errno) return thrown.number;
   if (thrown === exitSignal()) throw thrown;
   if (thrown instanceof Error) {

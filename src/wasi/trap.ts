@@ -1,5 +1,5 @@
 /** A function that was on the guest's stack. */
-export interface Frame {
+interface Frame {
   /** Its name, if the module has names. */
   readonly name: string | null;
   readonly index: number;
@@ -14,7 +14,7 @@ const name_length_max = 200;
 const v8_frame = /^\s*at (?:(.+) \()?wasm:\/\/wasm\/[^\s]*:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
 
 /** The guest's functions in the stack of `error`, innermost first; what the host has on it is left out. */
-export function framesOf(error: Error): readonly Frame[] {
+function framesOf(error: Error): readonly Frame[] {
   const frames: Frame[] = [];
   for (const line of (error.stack ?? '').split('\n')) {
     const match = v8_frame.exec(line);

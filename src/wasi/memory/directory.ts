@@ -19,7 +19,7 @@ const entry_bytes = 64;
 const cookie_dot = 1n;
 const cookie_dotdot = 2n;
 
-export class Link extends Inode {
+class Link extends Inode {
   readonly type: typeof filetype.symbolic_link = filetype.symbolic_link;
   readonly target: string;
 
