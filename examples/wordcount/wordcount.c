@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct counts {
@@ -71,6 +72,16 @@ static int count(int descriptor, struct counts *counts) {
   }
 }
 
+/* A file to read, or -1. What reading a directory fails with is another error on each system, so it is asked here. */
+static int open_file(const char *path) {
+  int descriptor = open(path, O_RDONLY);
+  struct stat about;
+  if (descriptor < 0 || fstat(descriptor, &about) < 0 || !S_ISDIR(about.st_mode)) return descriptor;
+  close(descriptor);
+  errno = EISDIR;
+  return -1;
+}
+
 static const char *reason(int error) {
   switch (error) {
     case ENOENT: return "No such file or directory";
@@ -113,7 +124,7 @@ int main(int argc, char **argv) {
   for (int i = first; i < argc; i++) {
     int is_stdin = strcmp(argv[i], "-") == 0;
     struct counts counts = {0, 0, 0};
-    int descriptor = is_stdin ? STDIN_FILENO : open(argv[i], O_RDONLY);
+    int descriptor = is_stdin ? STDIN_FILENO : open_file(argv[i]);
     if (descriptor < 0 || count(descriptor, &counts) < 0) {
       complain(argv[i], reason(errno));
       if (descriptor > STDIN_FILENO) close(descriptor);
