@@ -1,10 +1,9 @@
 export { describeImport } from './describe.ts';
-export { detect, preamble_bytes } from './detect.ts';
+export { detect } from './detect.ts';
 export { WasmError, WasmLimitError } from './error.ts';
 export { limitModule, type ModuleLimits } from './limit-module.ts';
 export { customSections, functionType, readModule } from './module.ts';
 export { functionName, moduleName } from './names.ts';
-export { sectionId } from './sections.ts';
 export type {
   DataSegment,
   Export,
