@@ -20,12 +20,15 @@ export function readShims(folder: string): Bootstrap[] {
   });
 }
 
-/** Children, their children and so on. */
-export function descendantsOf(pid: number): number[] {
-  const children = list(`/proc/${pid}/task`).flatMap((thread) =>
+export function childrenOf(pid: number): number[] {
+  return list(`/proc/${pid}/task`).flatMap((thread) =>
     (read(`/proc/${pid}/task/${thread}/children`) ?? '').trim().split(' ').filter(Boolean).map(Number),
   );
-  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** Children, their children and so on. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
 /** Processes that have `text` in their command line, without this one and those it descends from. */
