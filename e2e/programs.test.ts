@@ -1,12 +1,12 @@
 /** Real programs from images: CPython, SQLite, QuickJS, Ruby and PHP, as somebody would use them. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { type Daemon, startDaemon } from './daemon.ts';
-import { program_names, programImage } from './programs.ts';
+import { checkout, type Daemon, startDaemon } from './daemon.ts';
 
 const piped_bytes = 50 * 1000 * 1000;
 
@@ -16,7 +16,11 @@ let work: string;
 
 before(async () => {
   daemon = await startDaemon();
-  for (const name of program_names) await daemon.ok(['load'], { input: await programImage(name) });
+  for (const name of ['python', 'sqlite', 'quickjs', 'ruby', 'php']) {
+    const folder = join(checkout, 'examples', name);
+    execFileSync('sh', [join(folder, 'make.sh')], { stdio: ['ignore', 'ignore', 'inherit'] });
+    await daemon.ok(['load', '-i', join(folder, `${name}.tar`)]);
+  }
   work = mkdtempSync('/tmp/we-work-');
 });
 
