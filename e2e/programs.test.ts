@@ -130,20 +130,20 @@ select name from boat where length_m > 6 order by length_m;
 select json_group_array(name) from boat;
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) select sum(i) from n;
 `;
-  const out = await daemon.ok(['run', '--rm', '-i', 'sqlite', '-batch'], { input: sql });
+  const out = await daemon.ok(['run', '--rm', '-i', 'sqlite'], { input: sql });
   assert.equal(out, 'punt\nwherry\n["wherry","punt","skiff"]\n5000050000\n');
 });
 
 test('sqlite: a database on a volume outlives its container', async () => {
   await daemon.ok(['volume', 'create', 'db']);
-  const on_volume = ['run', '--rm', '-v', 'db:/db', 'sqlite', '-batch', '/db/boats.sqlite'];
+  const on_volume = ['run', '--rm', '-v', 'db:/db', 'sqlite', '/db/boats.sqlite'];
   await daemon.ok([...on_volume, "create table t(x); begin; insert into t values (1), (2), (3); commit;"]);
   await daemon.ok([...on_volume, 'begin; delete from t where x = 1; commit; vacuum;']);
   assert.equal(await daemon.ok([...on_volume, 'select sum(x) from t; pragma integrity_check;']), '5\nok\n');
 });
 
 test('sqlite: a statement that fails is told by the exit code', async () => {
-  const { code, stderr } = await daemon.docker(['run', '--rm', 'sqlite', '-batch', ':memory:', 'select * from nothing']);
+  const { code, stderr } = await daemon.docker(['run', '--rm', 'sqlite', ':memory:', 'select * from nothing']);
   assert.equal(code, 1);
   assert.match(stderr, /no such table: nothing/);
 });
