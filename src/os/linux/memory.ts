@@ -25,6 +25,14 @@ export function mapFile(fd: number, length: number): Mapped {
   };
 }
 
+/**
+ * Takes a range of addresses so that nothing else is put there; costs no memory. False when something is there already.
+ */
+export function reserveAddresses(start: bigint, length: bigint): boolean {
+  // PROT_NONE; MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_FIXED_NOREPLACE.
+  return c.mmap(start, length, 0, 0x2 | 0x20 | 0x4000 | 0x100000, -1, 0n) === start;
+}
+
 /** `madvise(2)`; gives 0 or `-errno`, since callers differ in what they forgive. */
 export function advise(address: bigint, length: bigint, advice: number): number {
   return c.madvise(address, length, advice) === 0 ? 0 : -lastErrno();

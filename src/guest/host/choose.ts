@@ -1,0 +1,23 @@
+import { WherryError } from '../../errors/index.ts';
+import { createForkStarter } from './fork.ts';
+import { createSpawnStarter } from './spawn.ts';
+import type { Starter } from './starter.ts';
+
+/**
+ * The way guests are started on this machine, and why. `way` is what somebody asked for.
+ *
+ * @throws WherryError InvalidArgument for a way that is none
+ */
+export function chooseStarter(options: { node: string; script: string; way: string | undefined }): {
+  readonly starter: Starter;
+  readonly why: string;
+} {
+  const { node, script, way } = options;
+  if (way !== undefined && way !== 'fork' && way !== 'spawn')
+    throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
+  if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
+  if (way === 'fork') return { starter: createForkStarter({ node, script }), why: 'asked for' };
+  if (process.arch !== 'x64')
+    return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
+  return { starter: createForkStarter({ node, script }), why: 'a zygote works on this machine' };
+}

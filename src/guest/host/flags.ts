@@ -1,0 +1,14 @@
+/** Node flags of every process that may hold a guest. `docs/decisions/starting-guests.md` says what each gives. */
+export const guest_flags: readonly string[] = [
+  '--experimental-ffi',
+  '--no-warnings',
+  '--expose-gc',
+  '--single-threaded',
+  '--single-threaded-gc',
+  '--wasm-sync-tier-up',
+  '--wasm-lazy-validation',
+  '--v8-pool-size=1',
+  '--disable-sigusr1',
+  '--disallow-code-generation-from-strings',
+  '--disable-proto=throw',
+];

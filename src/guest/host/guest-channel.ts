@@ -1,0 +1,113 @@
+import { Socket } from 'node:net';
+
+import { broker_request_bytes_max, descriptors_per_job_frame_max, job_inline_bytes_max } from '../../limits/index.ts';
+import { close, memoryFile, MSG, sendMessage, write } from '../../os/index.ts';
+import { encodeFrame, frame, frame_header_bytes, type GuestExit, type GuestFailure, writeFrameHeader } from '../job.ts';
+import { GuestFailed, type GuestOptions } from './starter.ts';
+
+/** What a guest's process must not do; the shim ends it. */
+export class Breach extends Error {}
+
+/** The shim's end of the socket pair with a guest's process, once that process has started. */
+export interface GuestChannel {
+  readonly running: Promise<void>;
+  /** What the guest's process said before it closed its end; settles when it did. */
+  readonly closed: Promise<GuestExit | null>;
+}
+
+/** Sends what the guest is to run: to be called before the other end reads, since it fits the socket's buffer. */
+export function sendJob(fd: number, options: GuestOptions): void {
+  const { descriptors } = options;
+  for (let i = 0; i < descriptors.length; i += descriptors_per_job_frame_max)
+    sendWhole(fd, encodeFrame(frame.descriptors), descriptors.slice(i, i + descriptors_per_job_frame_max));
+  const job = Buffer.from(JSON.stringify(options.job));
+  if (job.length <= job_inline_bytes_max) {
+    sendWhole(fd, encodeFrame(frame.job, job), []);
+    return;
+  }
+  const file = memoryFile('job');
+  try {
+    for (let at = 0; at < job.length; ) at += write(file, job.subarray(at));
+    sendWhole(fd, encodeFrame(frame.job), [file]);
+  } finally {
+    close(file);
+  }
+}
+
+/** Lets the guest's process go on: it stands where its limits hold. */
+export function sendGo(fd: number): void {
+  sendWhole(fd, encodeFrame(frame.go), []);
+}
+
+function sendWhole(fd: number, bytes: Uint8Array, descriptors: readonly number[]): void {
+  const sent = sendMessage(fd, bytes, descriptors, MSG.DONTWAIT);
+  if (sent !== bytes.length) throw new Breach('the channel of a guest is full');
+}
+
+/**
+ * Serves the requests of a guest's process until it closes its end. Never waits for it: a reply that does not fit
+ * the socket is a breach. Takes `fd` over and closes it.
+ */
+export function serveChannel(fd: number, options: GuestOptions, onBreach: (error: Breach) => void): GuestChannel {
+  const socket = new Socket({ fd, readable: true, writable: false, allowHalfOpen: true } as object);
+  const running = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<GuestExit | null>();
+  // A guest that never runs is told of by `running`; nobody needs to listen when the process is killed before.
+  running.promise.catch(() => {});
+  let pending: Buffer = Buffer.alloc(0);
+  let said: GuestExit | null = null;
+  let broken = false;
+
+  socket.on('data', (chunk: Buffer) => {
+    if (broken) return;
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    try {
+      while (pending.length >= 4) {
+        const length = pending.readUInt32LE(0);
+        if (length < 1 || length > broker_request_bytes_max + 1) throw new Breach('a frame of a guest is too long');
+        if (pending.length < 4 + length) break;
+        take(pending[4]!, pending.subarray(frame_header_bytes, 4 + length));
+        pending = pending.subarray(4 + length);
+      }
+    } catch (error) {
+      broken = true;
+      onBreach(error instanceof Breach ? error : new Breach(String(error), { cause: error }));
+    }
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    running.reject(new GuestFailed({ text: 'the process of the guest ended before the guest ran', code: 128 }));
+    closed.resolve(said);
+  });
+  socket.on('end', () => socket.destroy());
+
+  function take(kind: number, payload: Buffer): void {
+    switch (kind) {
+      case frame.request: {
+        const { reply, descriptor } = options.answer(payload);
+        const whole = new Uint8Array(frame_header_bytes + reply.length);
+        writeFrameHeader(whole, frame.reply, reply.length);
+        whole.set(reply, frame_header_bytes);
+        try {
+          sendWhole(fd, whole, descriptor === null ? [] : [descriptor]);
+        } finally {
+          if (descriptor !== null) close(descriptor);
+        }
+        break;
+      }
+      case frame.running:
+        running.resolve();
+        break;
+      case frame.failed:
+        running.reject(new GuestFailed(JSON.parse(payload.toString()) as GuestFailure));
+        break;
+      case frame.exited:
+        said = JSON.parse(payload.toString()) as GuestExit;
+        break;
+      default:
+        throw new Breach(`a guest sent a frame of kind ${kind}`);
+    }
+  }
+
+  return { running: running.promise, closed: closed.promise };
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+import { close, socketPair } from '../../os/index.ts';
+import { guest_flags } from './flags.ts';
+import { sendGo, sendJob, serveChannel } from './guest-channel.ts';
+import type { GuestEnd, GuestProcess, Starter } from './starter.ts';
+
+/** A fresh Node process for each guest: slower, and needs nothing of this machine but Node. */
+export function createSpawnStarter(options: { readonly node: string; readonly script: string }): Starter {
+  const figures = { zygote_pid: 0, starts: 0, watch_acted: 0 };
+  return {
+    way: 'spawn',
+    figures,
+    async prepare() {},
+    async start(guest): Promise<GuestProcess> {
+      figures.starts++;
+      const [channel, guest_end] = socketPair();
+      const child = spawn(options.node, [...guest_flags, options.script, 'spawned'], {
+        stdio: ['ignore', 'ignore', 'ignore', guest_end],
+        env: {},
+        cwd: '/',
+      });
+      close(guest_end);
+      await new Promise<void>((resolve, reject) => {
+        child.once('spawn', resolve);
+        child.once('error', (error) => {
+          close(channel);
+          reject(error);
+        });
+      });
+      const pid = child.pid!;
+      const gone = new Promise<number>((resolve) =>
+        child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!])),
+      );
+      guest.place(pid);
+      sendJob(channel, guest);
+      sendGo(channel);
+      const served = serveChannel(channel, guest, (breach) => {
+        process.stderr.write(`ending guest ${pid}: ${breach.message}\n`);
+        child.kill('SIGKILL');
+      });
+      const ended = (async (): Promise<GuestEnd> => {
+        const said = await served.closed;
+        return { status: await gone, said };
+      })();
+      return {
+        pid,
+        running: served.running,
+        ended,
+        signal: (number) => child.kill(number as unknown as NodeJS.Signals),
+      };
+    },
+    close() {},
+  };
+}

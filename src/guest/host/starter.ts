@@ -1,0 +1,66 @@
+import type { GuestExit, GuestFailure, GuestJob } from '../job.ts';
+
+/** The answer to a broker request: the reply, and a descriptor to go with it, which is closed once it was sent. */
+export interface BrokerAnswer {
+  readonly reply: Uint8Array;
+  readonly descriptor: number | null;
+}
+
+export interface GuestOptions {
+  readonly job: GuestJob;
+  /** In the order that `GuestJob` gives. They stay the caller's. */
+  readonly descriptors: readonly number[];
+  /** Answers the guest's broker requests, synchronously; what it throws is a breach and ends the guest. */
+  answer(request: Uint8Array): BrokerAnswer;
+  /** Puts the process where its limits hold, before it allocates for its guest. */
+  place(pid: number): void;
+}
+
+/** How a guest process ended. */
+export interface GuestEnd {
+  /** Exit code of the process, or 128 + signal. */
+  readonly status: number;
+  /** What the guest's process said of itself before it left; null when it was killed. */
+  readonly said: GuestExit | null;
+}
+
+/** A process that holds a guest. */
+export interface GuestProcess {
+  /** As this process sees it. */
+  readonly pid: number;
+  /** Settles when the guest's first instruction is about to run; rejects with a `GuestFailed` when it never will. */
+  readonly running: Promise<void>;
+  /** Settles when the process is gone. */
+  readonly ended: Promise<GuestEnd>;
+  /** Sends a signal to this very process; false when it has gone. */
+  signal(number: number): boolean;
+}
+
+/** A guest that did not come to run. */
+export class GuestFailed extends Error {
+  readonly failure: GuestFailure;
+
+  constructor(failure: GuestFailure) {
+    super(failure.text);
+    this.failure = failure;
+  }
+}
+
+/** A way of starting guest processes. Everything works with either; `spawn` needs nothing but Node, `fork` is fast. */
+export interface Starter {
+  readonly way: 'fork' | 'spawn';
+  /** Makes what waits ready, so that the next start is a warm one. */
+  prepare(): Promise<void>;
+  start(options: GuestOptions): Promise<GuestProcess>;
+  /** For whoever asks how it goes. */
+  readonly figures: StarterFigures;
+  close(): void;
+}
+
+export interface StarterFigures {
+  /** The process that waits ready, or 0. */
+  readonly zygote_pid: number;
+  readonly starts: number;
+  /** How often the watch had to act: a child that did not report in time. */
+  readonly watch_acted: number;
+}

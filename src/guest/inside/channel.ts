@@ -1,0 +1,80 @@
+import { close, receiveMessage, sendMessage } from '../../os/index.ts';
+import { frame, frame_header_bytes, writeFrameHeader } from '../job.ts';
+
+/** The shim has gone or speaks nonsense: this process has no reason to live on. */
+export class ChannelLost extends Error {}
+
+const received = Buffer.alloc(128 * 1024);
+const sent = Buffer.alloc(128 * 1024);
+
+/** The guest process's end of the socket pair with its shim. One request at a time, blocking. */
+export interface Channel {
+  readonly fd: number;
+  /** Sends a frame whole. */
+  send(kind: number, payload?: Uint8Array, descriptors?: readonly number[]): void;
+  /** The next frame. Its payload is valid until the next call. */
+  receive(): { readonly kind: number; readonly payload: Uint8Array };
+  /** Descriptors that came with frames and were not taken yet, in order. */
+  takeDescriptors(): number[];
+  /** A broker request and its reply; the reply is valid until the next call. */
+  call(request: Uint8Array): { readonly reply: Uint8Array; readonly descriptor: number | null };
+}
+
+/** Speaks over the connected stream socket `fd`. */
+export function openChannel(fd: number): Channel {
+  let start = 0;
+  let end = 0;
+  let descriptors: number[] = [];
+
+  function fill(wanted: number): void {
+    if (received.length - start < wanted) {
+      received.copyWithin(0, start, end);
+      end -= start;
+      start = 0;
+    }
+    while (end - start < wanted) {
+      const message = receiveMessage(fd, received.subarray(end));
+      if (message === null || message.bytes === 0) throw new ChannelLost('the shim has closed the channel');
+      end += message.bytes;
+      if (message.descriptors.length > 0) descriptors.push(...message.descriptors);
+    }
+  }
+
+  const channel: Channel = {
+    fd,
+    send(kind, payload, with_descriptors) {
+      const size = payload?.length ?? 0;
+      writeFrameHeader(sent, kind, size);
+      if (payload !== undefined) sent.set(payload, frame_header_bytes);
+      const whole = sent.subarray(0, frame_header_bytes + size);
+      let done = sendMessage(fd, whole, with_descriptors);
+      while (done < whole.length) done += sendMessage(fd, whole.subarray(done));
+    },
+    receive() {
+      if (start === end) start = end = 0;
+      fill(4);
+      const length = received.readUInt32LE(start);
+      if (length < 1 || length > received.length - 4) throw new ChannelLost('a frame of the shim is too long');
+      fill(4 + length);
+      const kind = received[start + 4]!;
+      const payload = received.subarray(start + frame_header_bytes, start + 4 + length);
+      start += 4 + length;
+      return { kind, payload };
+    },
+    takeDescriptors() {
+      const taken = descriptors;
+      descriptors = [];
+      return taken;
+    },
+    call(request) {
+      channel.send(frame.request, request);
+      const { kind, payload } = channel.receive();
+      if (kind !== frame.reply) throw new ChannelLost('the shim answered out of turn');
+      const [descriptor = null, ...more] = channel.takeDescriptors();
+      for (const extra of more) close(extra);
+      return { reply: payload, descriptor };
+    },
+  };
+  return channel;
+}
+

@@ -1,0 +1,30 @@
+import { WherryError } from '../../errors/index.ts';
+import { detect, limitModule, type Module, readModule } from '../../wasm/index.ts';
+import type { GuestJob } from '../job.ts';
+import { NotRunnable } from './not-runnable.ts';
+
+/** A compiled program, and what its binary says of itself. */
+export interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly description: Module;
+}
+
+/**
+ * Compiles a program, its memories and tables held to what the job allows.
+ *
+ * @throws NotRunnable when it is no module, damaged, too large, or a component
+ */
+export function compile(bytes: Uint8Array<ArrayBuffer>, path: string, job: GuestJob): Compiled {
+  const kind = detect(bytes);
+  if (kind === null) throw new NotRunnable(`exec ${path}: exec format error: it is not WebAssembly (it does not start with \\0asm)`, 126);
+  if (kind === 'component')
+    throw new NotRunnable(`exec ${path}: exec format error: it is a component; components do not run yet, build it for wasm32-wasip1`, 126);
+  try {
+    const description = readModule(bytes);
+    const limited = limitModule(bytes, job) as Uint8Array<ArrayBuffer>;
+    return { module: new WebAssembly.Module(limited), description };
+  } catch (error) {
+    const why = (error as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
+    throw new NotRunnable(`exec ${path}: ${error instanceof WherryError ? '' : 'exec format error: '}${why}`, 126);
+  }
+}

@@ -1,0 +1,90 @@
+import { WherryError } from '../../errors/index.ts';
+import { module_bytes_max } from '../../limits/index.ts';
+import { fillRandom, mapFile, write } from '../../os/index.ts';
+import { createClock, createGuestFiles, type HostFile, standardFile } from '../../vfs/index.ts';
+import { createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
+import type { GuestExit } from '../job.ts';
+import type { Channel } from './channel.ts';
+import { findProgram } from './find-program.ts';
+import { NotRunnable } from './not-runnable.ts';
+import { compile } from './compile.ts';
+import type { TakenJob } from './serve.ts';
+
+/** A guest whose first instruction is about to run. */
+export interface OpenGuest {
+  run(): GuestExit;
+}
+
+/**
+ * Makes everything ready for the guest of a job: its files, its program, its host, its instance.
+ *
+ * @throws NotRunnable saying what a runtime says of it
+ */
+export function openGuest(channel: Channel, { job, stdio, chain_index, layers }: TakenJob): OpenGuest {
+  const [stdin, stdout, stderr] = stdio.map(standardFile) as [HostFile, HostFile, HostFile];
+  const complain = (text: string): void => void write(stdio[2], Buffer.from(`wherry: ${text}\n`));
+  const tty = [stdin, stdout, stderr].find((file) => file.terminal);
+  const files = createGuestFiles({
+    image: {
+      index: mapFile(chain_index, job.chain_index_bytes).bytes,
+      layers: layers.map(({ tar, index }, i) => ({
+        tar_fd: tar,
+        index: mapFile(index, job.layers[i]!.index_bytes).bytes,
+        name: job.layers[i]!.diff_id,
+      })),
+    },
+    channel,
+    mounts: job.mounts,
+    touched: job.touched,
+    dev: createDeviceDirectory({ stdin, stdout, stderr, ...(tty === undefined ? {} : { tty }), random: fillRandom }),
+    user: job.user,
+    read_only: job.root_read_only,
+    damaged: ({ layer, offset }) => complain(`layer ${layer} is damaged at byte ${offset}: its content is not what was pulled`),
+  });
+
+  const program = findProgram(files, job);
+  const bytes = readAll(program.file, program.path);
+  const { module, description } = compile(bytes, program.path, job);
+  const host = createHost({
+    args: [program.path, ...job.args.slice(1)],
+    env: job.env,
+    preopens: [{ name: '/', directory: files.root }],
+    working_directory: job.cwd,
+    stdin,
+    stdout,
+    stderr,
+    clock: createClock(),
+    random: fillRandom,
+  });
+  let instance: WebAssembly.Instance;
+  try {
+    instance = new WebAssembly.Instance(module, host.imports(importsNeeded(description.imports)));
+    host.bind(instance);
+  } catch (error) {
+    // A start function ran, and the guest ended in it.
+    if (host.exited !== null || error instanceof WebAssembly.RuntimeError) return { run: () => told(endedBy(host, error)) };
+    throw new NotRunnable(`exec ${program.path}: ${(error as Error).message}`, error instanceof WherryError ? 126 : 128);
+  }
+  return {
+    run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
+  };
+
+  function told(ended: GuestExit): GuestExit {
+    if (ended.trap !== null) complain(ended.trap);
+    return ended;
+  }
+}
+
+function readAll(file: ReturnType<typeof findProgram>['file'], path: string): Uint8Array<ArrayBuffer> {
+  const size = Number(file.stat().size);
+  if (size > module_bytes_max) throw new NotRunnable(`exec ${path}: the module has ${size} bytes, ${module_bytes_max} are allowed`, 126);
+  const bytes = new Uint8Array(size);
+  let done = 0;
+  while (done < size) {
+    const n = file.pread([bytes.subarray(done)], BigInt(done));
+    if (n === 0) break;
+    done += n;
+  }
+  file.close();
+  return bytes.subarray(0, done);
+}

@@ -1,0 +1,86 @@
+import { becomeUser, close, dieWithParent, duplicateOnto, exitNow, mapFile, statDescriptor } from '../../os/index.ts';
+import { frame, type GuestExit, type GuestJob } from '../job.ts';
+import { type Channel, ChannelLost } from './channel.ts';
+import { NotRunnable } from './not-runnable.ts';
+import { openGuest } from './open-guest.ts';
+
+const SIGKILL = 9;
+
+/** A job with its descriptors, as they came over the channel. */
+export interface TakenJob {
+  readonly job: GuestJob;
+  readonly stdio: readonly [number, number, number];
+  readonly chain_index: number;
+  readonly layers: readonly { readonly tar: number; readonly index: number }[];
+}
+
+/** Waits for the job of this process, and for the word that it stands where its limits hold. */
+export function takeJob(channel: Channel): TakenJob {
+  let job: GuestJob | null = null;
+  for (;;) {
+    const { kind, payload } = channel.receive();
+    if (kind === frame.job) job = payload.length > 0 ? parseJob(payload) : null;
+    else if (kind === frame.go) break;
+    else if (kind !== frame.descriptors) throw new ChannelLost('the shim sent no job');
+  }
+  const descriptors = channel.takeDescriptors();
+  job ??= jobFromFile(descriptors.pop());
+  const [stdin, stdout, stderr, chain_index, ...rest] = descriptors;
+  if (stdin === undefined || stdout === undefined || stderr === undefined || chain_index === undefined || rest.length !== job.layers.length * 2)
+    throw new ChannelLost('the job has not the descriptors that it names');
+  const layers = job.layers.map((_, i) => ({ tar: rest[i * 2]!, index: rest[i * 2 + 1]! }));
+  return { job, stdio: [stdin, stdout, stderr], chain_index, layers };
+}
+
+function parseJob(bytes: Uint8Array): GuestJob {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) as GuestJob;
+}
+
+/** A job too long for a frame comes as a file in memory. */
+function jobFromFile(fd: number | undefined): GuestJob {
+  if (fd === undefined) throw new ChannelLost('the shim sent no job');
+  const mapped = mapFile(fd, Number(statDescriptor(fd).size));
+  const job = parseJob(mapped.bytes);
+  mapped.unmap();
+  close(fd);
+  return job;
+}
+
+/** Runs the guest whose job comes over the channel, and ends this process with its exit code. */
+export function serveGuest(channel: Channel): never {
+  let exit: GuestExit;
+  try {
+    const taken = takeJob(channel);
+    for (const [i, fd] of taken.stdio.entries()) {
+      duplicateOnto(fd, i, false);
+      if (fd > 2) close(fd);
+    }
+    if (taken.job.host_uid !== null) {
+      becomeUser(taken.job.host_uid, taken.job.host_uid);
+      // The kernel forgets it when a process changes its user.
+      dieWithParent(SIGKILL);
+    }
+    exit = run(channel, { ...taken, stdio: [0, 1, 2] });
+  } catch (error) {
+    if (error instanceof ChannelLost) exitNow(255);
+    if (!(error instanceof NotRunnable)) {
+      fail(channel, String((error as Error).stack ?? error), 128);
+      exitNow(128);
+    }
+    fail(channel, error.message, error.code);
+    exitNow(error.code);
+  }
+  channel.send(frame.exited, Buffer.from(JSON.stringify(exit)));
+  exitNow(exit.code);
+}
+
+/** Runs a guest to its end. The streams are whatever descriptors the job names. */
+export function run(channel: Channel, taken: TakenJob): GuestExit {
+  const guest = openGuest(channel, taken);
+  channel.send(frame.running);
+  return guest.run();
+}
+
+function fail(channel: Channel, text: string, code: number): void {
+  channel.send(frame.failed, Buffer.from(JSON.stringify({ text, code })));
+}

@@ -1,0 +1,102 @@
+import {
+  close,
+  exitNow,
+  fork,
+  noNewPrivileges,
+  openProcess,
+  POLL,
+  poll,
+  receiveMessage,
+  reap,
+  RLIMIT,
+  setLimit,
+  signalByDescriptor,
+  write,
+  type Polled,
+} from '../../os/index.ts';
+import { control_fd, encodeReport, order, order_bytes, report } from '../control.ts';
+import { gatherHeap, reserveScatter } from './address-space.ts';
+import { becomeChild, childPlaces, type Places, rememberInheritance } from './child.ts';
+import { allowFork, emptyWorkerList } from './fork-safety.ts';
+import { serveGuest } from './serve.ts';
+import { rehearse } from './rehearsal.ts';
+
+interface Child {
+  readonly job: number;
+  readonly pid: number;
+  readonly pidfd: number;
+}
+
+/** How often the way of a child is gone before the first fork: code that never ran would be compiled in every child. */
+const rehearsals = 4;
+
+/** Leaves after its last child once the shim sends no more orders. */
+export function runZygote(): never {
+  reserveScatter();
+  emptyWorkerList();
+  noNewPrivileges();
+  setLimit(RLIMIT.CORE, 0n);
+  rememberInheritance();
+  for (let i = 0; i < rehearsals; i++) rehearse();
+  gatherHeap();
+  const places: Places = childPlaces();
+  const children = new Map<number, Child>();
+  const order_buffer = Buffer.alloc(order_bytes);
+  let serving = true;
+
+  write(control_fd, encodeReport(report.ready, 0, process.pid, 0));
+
+  while (serving || children.size > 0) {
+    const waiting: Polled[] = [];
+    if (serving) waiting.push({ fd: control_fd, events: POLL.IN, found: 0 });
+    for (const child of children.values()) waiting.push({ fd: child.pidfd, events: POLL.IN, found: 0 });
+    poll(waiting, null);
+
+    for (const { fd, found } of waiting) {
+      if (found === 0) continue;
+      if (fd !== control_fd) {
+        const child = children.get(fd)!;
+        const ended = reap(child.pid, true);
+        children.delete(fd);
+        close(fd);
+        tell(report.ended, child.job, child.pid, ended?.code ?? 255);
+      } else if (!obey()) serving = false;
+    }
+  }
+  exitNow(0);
+
+  function obey(): boolean {
+    const message = receiveMessage(control_fd, order_buffer);
+    if (message === null || message.bytes === 0) return false;
+    let have = message.bytes;
+    while (have < order_bytes) {
+      const rest = receiveMessage(control_fd, order_buffer.subarray(have));
+      if (rest === null || rest.bytes === 0) return false;
+      have += rest.bytes;
+    }
+    const job = order_buffer.readUInt32LE(4);
+    if (order_buffer.readUInt32LE(0) === order.kill) {
+      for (const child of children.values()) if (child.job === job) signalByDescriptor(child.pidfd, 9);
+      return true;
+    }
+    const channel = message.descriptors[0];
+    if (channel === undefined) return true;
+    allowFork();
+    const pid = fork();
+    if (pid === 0) serveGuest(becomeChild(channel, () => void write(control_fd, encodeReport(report.started, job, 0, 0)), places));
+    close(channel);
+    const child: Child = { job, pid, pidfd: openProcess(pid) };
+    children.set(child.pidfd, child);
+    tell(report.forked, job, pid, 0);
+    return true;
+  }
+
+  function tell(kind: number, job: number, pid: number, status: number): void {
+    try {
+      write(control_fd, encodeReport(kind, job, pid, status));
+    } catch {
+      // The shim is gone; its death signal is on the way.
+      exitNow(0);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { WherryError } from '../errors/index.ts';
+import { memory_pages_max, table_entries_max } from '../limits/index.ts';
+
+/** A mount of the bundle that the broker serves. */
+export interface BundleMount {
+  readonly destination: string;
+  readonly source: string;
+  readonly kind: 'bind' | 'tmpfs';
+  readonly read_only: boolean;
+}
+
+/** What this shim takes from an OCI runtime bundle (runtime-spec, config.json). */
+export interface Bundle {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+  readonly terminal: boolean;
+  readonly console_size: { readonly width: number; readonly height: number } | null;
+  readonly root_read_only: boolean;
+  readonly mounts: readonly BundleMount[];
+  readonly memory_pages_max: number;
+  readonly table_entries_max: number;
+}
+
+/** The root filesystem as a `wherry` mount names it. */
+export interface RootFilesystem {
+  /** The writable layer, null when there is none. */
+  readonly upper: string | null;
+  readonly chain_index: string;
+  /** Layer folders, base first. */
+  readonly layers: readonly string[];
+}
+
+const page_bytes = 65_536;
+
+/** Kernel filesystems that a spec for Linux lists and a Wasm guest has nothing of. */
+const ignored_types: ReadonlySet<string> = new Set(['proc', 'sysfs', 'devpts', 'mqueue', 'cgroup', 'cgroup2']);
+
+/**
+ * Reads `config.json` of the bundle in `folder`.
+ *
+ * @throws WherryError InvalidArgument naming the field that is not as the runtime specification has it
+ */
+export function readBundle(folder: string): Bundle {
+  const path = join(folder, 'config.json');
+  let spec: unknown;
+  try {
+    spec = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new WherryError('InvalidArgument', `Cannot read the bundle's ${path}: ${(cause as Error).message}`, { cause });
+  }
+  const root = object(spec, 'config.json');
+  const process = object(root['process'], 'process');
+  const user = object(process['user'] ?? {}, 'process.user');
+  const size = process['consoleSize'];
+  const args = strings(process['args'], 'process.args');
+  if (args.length === 0) throw new WherryError('InvalidArgument', 'Cannot use the bundle: process.args is empty.');
+  const limit = memoryLimit(root);
+  return {
+    args,
+    env: strings(process['env'] ?? [], 'process.env'),
+    cwd: text(process['cwd'] ?? '/', 'process.cwd'),
+    user: {
+      uid: number(user['uid'] ?? 0, 'process.user.uid'),
+      gid: number(user['gid'] ?? 0, 'process.user.gid'),
+      groups: list(user['additionalGids'] ?? [], 'process.user.additionalGids').map((each) =>
+        number(each, 'process.user.additionalGids'),
+      ),
+    },
+    terminal: process['terminal'] === true,
+    console_size: size === undefined || size === null ? null : consoleSize(object(size, 'process.consoleSize')),
+    root_read_only: object(root['root'] ?? {}, 'root')['readonly'] === true,
+    mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
+    memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
+    table_entries_max,
+  };
+}
+
+/**
+ * Reads the root filesystem of a create request.
+ *
+ * @throws WherryError InvalidArgument when it is not the one `wherry` mount this shim can read
+ */
+export function rootFilesystem(
+  mounts: readonly { type: string; source: string; options: readonly string[] }[],
+): RootFilesystem {
+  const [first, ...more] = mounts;
+  if (first?.type !== 'wherry' || more.length > 0)
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot mount the root filesystem: the "wherry" snapshotter's mount is needed, not ${JSON.stringify(mounts.map((each) => each.type))}.`,
+    );
+  const chain = first.options.find((option) => option.startsWith('chain='));
+  if (chain === undefined) throw new WherryError('InvalidArgument', 'Cannot mount the root filesystem: it names no chain.');
+  return {
+    upper: first.source === '' ? null : first.source,
+    chain_index: chain.slice('chain='.length),
+    layers: first.options.filter((option) => option.startsWith('layer=')).map((option) => option.slice('layer='.length)),
+  };
+}
+
+function mount(fields: Record<string, unknown>): BundleMount[] {
+  const type = text(fields['type'] ?? 'bind', 'mounts.type');
+  if (ignored_types.has(type)) return [];
+  const destination = text(fields['destination'], 'mounts.destination');
+  if (!destination.startsWith('/') || destination.includes('\0'))
+    throw new WherryError('InvalidArgument', `Cannot mount at "${destination}": the path must be absolute.`);
+  const options = strings(fields['options'] ?? [], 'mounts.options');
+  const read_only = options.includes('ro');
+  // A Linux spec has a tmpfs for each of its kernel folders; the guest's /dev is virtual.
+  if (type === 'tmpfs' && (destination === '/dev' || destination === '/dev/shm')) return [];
+  if (type === 'tmpfs') return [{ destination, source: '', kind: 'tmpfs', read_only }];
+  if (type !== 'bind' && !options.includes('bind') && !options.includes('rbind'))
+    throw new WherryError('InvalidArgument', `Cannot mount at "${destination}": type "${type}" is not known here.`);
+  return [{ destination, source: text(fields['source'], 'mounts.source'), kind: 'bind', read_only }];
+}
+
+function memoryLimit(root: Record<string, unknown>): number | null {
+  const resources = object(object(root['linux'] ?? {}, 'linux')['resources'] ?? {}, 'linux.resources');
+  const limit = object(resources['memory'] ?? {}, 'linux.resources.memory')['limit'];
+  return typeof limit === 'number' && limit > 0 ? limit : null;
+}
+
+function consoleSize(fields: Record<string, unknown>): { width: number; height: number } | null {
+  const width = number(fields['width'] ?? 0, 'process.consoleSize.width');
+  const height = number(fields['height'] ?? 0, 'process.consoleSize.height');
+  return width > 0 && height > 0 ? { width, height } : null;
+}
+
+function wrong(name: string, wanted: string): never {
+  throw new WherryError('InvalidArgument', `Cannot use the bundle: ${name} is not ${wanted}.`);
+}
+
+function object(value: unknown, name: string): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : wrong(name, 'an object');
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  return Array.isArray(value) ? value : wrong(name, 'a list');
+}
+
+function strings(value: unknown, name: string): readonly string[] {
+  return list(value, name).map((each) => text(each, name));
+}
+
+function text(value: unknown, name: string): string {
+  return typeof value === 'string' ? value : wrong(name, 'a string');
+}
+
+function number(value: unknown, name: string): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : wrong(name, 'a number');
+}

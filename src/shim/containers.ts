@@ -1,0 +1,91 @@
+import { WherryError } from '../errors/index.ts';
+import type { Starter } from '../guest/index.ts';
+import { containers_per_shim_max } from '../limits/index.ts';
+import { userId } from '../os/index.ts';
+import type { task } from '../wire/index.ts';
+import { rootFilesystem } from './bundle.ts';
+import { Container, type ContainerExit } from './container.ts';
+import { parseStdio } from './stdio-address.ts';
+import type { TaskRecords } from './task-record.ts';
+
+/** The first of the host's users that guests of a root shim become: 64 for each shim, by its pid. */
+const host_uid_base = 0x7000_0000;
+const host_uids_per_shim = 64;
+
+const id_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** The containers of this shim by id. */
+export class Containers {
+  readonly #by_id = new Map<string, Container>();
+  readonly #slots = new Map<string, number>();
+  readonly #options: { records: TaskRecords; starter: Starter; folder: string };
+
+  constructor(options: { records: TaskRecords; starter: Starter; folder: string }) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#by_id.size;
+  }
+
+  ids(): readonly string[] {
+    return [...this.#by_id.keys()];
+  }
+
+  /** @throws WherryError NotFound */
+  get(id: string): Container {
+    const container = this.#by_id.get(id);
+    if (container === undefined) throw new WherryError('NotFound', `container "${id}" not found`);
+    return container;
+  }
+
+  /** @throws WherryError InvalidArgument, AlreadyExists, or ResourceExhausted when the shim is full */
+  create(request: task.CreateTaskRequest): Container {
+    const { id } = request;
+    if (!id_pattern.test(id)) throw new WherryError('InvalidArgument', `Cannot create the task: "${id}" is no container id.`);
+    if (this.#by_id.has(id)) throw new WherryError('AlreadyExists', `container "${id}" already exists`);
+    if (this.#by_id.size >= containers_per_shim_max)
+      throw new WherryError('ResourceExhausted', `Cannot create the task: this shim holds ${containers_per_shim_max} containers already.`);
+    if (request.checkpoint !== '') throw new WherryError('Unimplemented', 'restoring a checkpoint is not there yet for WebAssembly containers');
+    const slot = this.#freeSlot();
+    const container = new Container({
+      id,
+      bundle: request.bundle,
+      root: rootFilesystem(request.rootfs),
+      terminal: request.terminal,
+      stdin: parseStdio(request.stdin),
+      stdout: parseStdio(request.stdout),
+      stderr: parseStdio(request.stderr),
+      records: this.#options.records,
+      starter: this.#options.starter,
+      folder: this.#options.folder,
+      host_uid: userId() === 0 ? host_uid_base + process.pid * host_uids_per_shim + slot : null,
+    });
+    this.#by_id.set(id, container);
+    this.#slots.set(id, slot);
+    return container;
+  }
+
+  /**
+   * Forgets a container that does not run; gives how it ended, null when it never ran.
+   *
+   * @throws WherryError FailedPrecondition when it runs
+   */
+  delete(id: string): ContainerExit | null {
+    const container = this.get(id);
+    if (container.status === 'running' || container.status === 'paused')
+      throw new WherryError('FailedPrecondition', `container "${id}" must be stopped before it is deleted: it is ${container.status}`);
+    if (container.status === 'created') container.discard();
+    this.#by_id.delete(id);
+    this.#slots.delete(id);
+    this.#options.records.remove(id);
+    return container.ended;
+  }
+
+  #freeSlot(): number {
+    const taken = new Set(this.#slots.values());
+    let slot = 0;
+    while (taken.has(slot)) slot++;
+    return slot;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A shim's folder `shims/<id>/`: `bootstrap.json`, `task.sock` (ttrpc: containerd's Task, and Shim), `handoff.sock`
+ * (clients by SCM_RIGHTS) and `tasks/<container>.json`.
+ */
+
+/** `bootstrap.json`, written when the shim serves. */
+export interface ShimBootstrap {
+  readonly id: string;
+  readonly namespace: string;
+  readonly pid: number;
+  /** Clock ticks since boot, as decimal text; with the pid it names one process for good. */
+  readonly start_time: string;
+  readonly version: string;
+  /** Path of the ttrpc socket. */
+  readonly address: string;
+  /** Path of the socket that takes clients over. */
+  readonly handoff: string;
+}
+
+/** `tasks/<container>.json`, rename-written: an exit is there before anybody is told of it. */
+export interface ShimTaskRecord {
+  readonly container: string;
+  readonly bundle: string;
+  readonly pid: number;
+  readonly status: 'created' | 'running' | 'stopped';
+  readonly started_at: string | null;
+  readonly exit_status: number | null;
+  readonly exited_at: string | null;
+  readonly oom: boolean;
+  /** A sentence for whoever asks why it ended: what a trap said, why a start failed. */
+  readonly reason: string | null;
+}
+
+/** Starts a shim process that outlives the daemon; resolves when it serves. */
+export interface ShimLauncher {
+  launch(options: { id: string; namespace: string; folder: string }): Promise<ShimBootstrap>;
+}
+
+/**
+ * One connection to `handoff.sock` carries one client: a u32 little-endian length, that many bytes of JSON (this),
+ * then `head_bytes` bytes already read from the client; the client's descriptor beside the first byte. The shim answers
+ * `{"error":null}` or `{"error":"..."}` and a newline, and closes.
+ */
+export interface HandoffRequest {
+  readonly container: string;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly detach_keys: string;
+  readonly head_bytes: number;
+}

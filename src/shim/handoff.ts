@@ -1,0 +1,79 @@
+import { createServer, type Server, type Socket } from 'node:net';
+
+import { WherryError } from '../errors/index.ts';
+import { handoff_bytes_max } from '../limits/index.ts';
+import { close, MSG, peerCredentials, receiveMessage, userId } from '../os/index.ts';
+import type { Containers } from './containers.ts';
+import type { HandoffRequest } from './contract.ts';
+import { parseDetachKeys } from './detach-keys.ts';
+
+/** Takes over clients that the daemon answered: each connection brings one, as `HandoffRequest` says. */
+export function createHandoffServer(containers: Containers): Server {
+  return createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void take(socket, containers));
+}
+
+async function take(socket: Socket, containers: Containers): Promise<void> {
+  socket.on('error', () => {});
+  let client: number | null = null;
+  let error: string | null = null;
+  try {
+    const fd = (socket as unknown as { _handle: { fd: number } })._handle.fd;
+    if (peerCredentials(fd).uid !== userId()) throw new WherryError('PermissionDenied', 'another user');
+    const received = await receive(fd);
+    client = received.client;
+    const { request, head } = received;
+    const keys = parseDetachKeys(request.detach_keys);
+    if (keys === null) throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
+    containers.get(request.container).attach(client, head, {
+      stdin: request.stdin,
+      stdout: request.stdout,
+      stderr: request.stderr,
+      detach_keys: keys,
+    });
+    client = null;
+  } catch (thrown) {
+    error = (thrown as Error).message;
+  }
+  if (client !== null) close(client);
+  socket.end(`${JSON.stringify({ error })}\n`, () => socket.destroy());
+}
+
+/** Reads the whole of one handoff. The peer sent it before it waits, so what is missing is on its way. */
+async function receive(fd: number): Promise<{ client: number; request: HandoffRequest; head: Buffer }> {
+  const chunks: Buffer[] = [];
+  const descriptors: number[] = [];
+  let have = 0;
+  let wanted = 4;
+  let json_bytes = -1;
+  let request: HandoffRequest | null = null;
+  try {
+    while (have < wanted) {
+      const buffer = Buffer.alloc(64 * 1024);
+      const message = receiveMessage(fd, buffer, MSG.DONTWAIT);
+      if (message === null) {
+        await new Promise((resolve) => setImmediate(resolve));
+        continue;
+      }
+      if (message.bytes === 0) throw new WherryError('InvalidArgument', 'the handoff ended early');
+      descriptors.push(...message.descriptors);
+      chunks.push(buffer.subarray(0, message.bytes));
+      have += message.bytes;
+      if (json_bytes < 0 && have >= 4) {
+        json_bytes = Buffer.concat(chunks).readUInt32LE(0);
+        wanted = 4 + json_bytes;
+      }
+      if (json_bytes >= 0 && request === null && have >= 4 + json_bytes) {
+        request = JSON.parse(Buffer.concat(chunks).toString('utf8', 4, 4 + json_bytes)) as HandoffRequest;
+        wanted = 4 + json_bytes + request.head_bytes;
+      }
+      if (wanted > handoff_bytes_max) throw new WherryError('InvalidArgument', 'the handoff is too long');
+    }
+    const [client, ...more] = descriptors;
+    for (const extra of more) close(extra);
+    if (client === undefined || request === null) throw new WherryError('InvalidArgument', 'the handoff brings no client');
+    return { client, request, head: Buffer.concat(chunks).subarray(4 + json_bytes, wanted) };
+  } catch (error) {
+    for (const each of descriptors) close(each);
+    throw error;
+  }
+}

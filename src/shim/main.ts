@@ -1,0 +1,44 @@
+/** The shim's process: `shim.js --id ID --namespace NAMESPACE --folder FOLDER --guest SCRIPT [--way fork|spawn]`. */
+import { parseArgs } from 'node:util';
+
+import { chooseStarter } from '../guest/index.ts';
+import { newSession, setUmask } from '../os/index.ts';
+import { serveShim } from './server.ts';
+import { version } from './version.ts';
+
+const { values } = parseArgs({
+  options: {
+    id: { type: 'string' },
+    namespace: { type: 'string' },
+    folder: { type: 'string' },
+    guest: { type: 'string' },
+    way: { type: 'string' },
+  },
+});
+
+function needed(name: 'id' | 'namespace' | 'folder' | 'guest'): string {
+  const value = values[name];
+  if (value === undefined) throw new Error(`--${name} is needed`);
+  return value;
+}
+
+try {
+  newSession();
+} catch {
+  // Already a leader of its session.
+}
+setUmask(0o077);
+process.chdir('/');
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => {});
+
+const { starter, why } = chooseStarter({ node: process.execPath, script: needed('guest'), way: values.way });
+const bootstrap = await serveShim({
+  id: needed('id'),
+  namespace: needed('namespace'),
+  folder: needed('folder'),
+  version,
+  starter,
+  why,
+});
+await starter.prepare();
+process.stdout.write(`${JSON.stringify(bootstrap)}\n`);

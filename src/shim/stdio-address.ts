@@ -1,0 +1,50 @@
+import { WherryError } from '../errors/index.ts';
+import { log_bytes_max, log_files_max } from '../limits/index.ts';
+
+/** Where a stream of a task goes, as the create request names it: containerd's paths and URIs. */
+export type StdioAddress =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'json-file'; readonly path: string; readonly bytes_max: number; readonly files_max: number }
+  | { readonly kind: 'attach'; readonly once: boolean };
+
+/**
+ * Reads one of stdin, stdout, stderr of a create request. `bytes_max` is -1 when the log never turns over.
+ *
+ * @throws WherryError InvalidArgument for a scheme that this shim does not write to
+ */
+export function parseStdio(address: string): StdioAddress {
+  if (address === '') return { kind: 'none' };
+  if (address.startsWith('/')) return { kind: 'path', path: address };
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch (cause) {
+    throw new WherryError('InvalidArgument', `Cannot use "${address}" for a task's stream: it is no path and no URI.`, { cause });
+  }
+  switch (url.protocol) {
+    case 'none:':
+      return { kind: 'none' };
+    case 'fifo:':
+    case 'file:':
+      return { kind: 'path', path: decodeURIComponent(url.pathname) };
+    case 'attach:':
+      return { kind: 'attach', once: url.searchParams.get('once') === '1' };
+    case 'json-file:':
+      return {
+        kind: 'json-file',
+        path: decodeURIComponent(url.pathname),
+        bytes_max: count(url, 'max-size', log_bytes_max),
+        files_max: Math.max(1, count(url, 'max-file', log_files_max)),
+      };
+    default:
+      throw new WherryError('InvalidArgument', `Cannot use "${address}" for a task's stream: no such scheme.`);
+  }
+}
+
+function count(url: URL, name: string, otherwise: number): number {
+  const text = url.searchParams.get(name);
+  if (text === null) return otherwise;
+  if (!/^-?\d{1,15}$/.test(text)) throw new WherryError('InvalidArgument', `Cannot read ${name} of "${url.href}": "${text}" is no number.`);
+  return Number(text);
+}

@@ -1,0 +1,15 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+
+/** Memory that a container sees as a folder: empty at each start, gone at its end. */
+export interface Tmpfs {
+  readonly path: string;
+  remove(): void;
+}
+
+/** Makes one in `path`, which lies on a filesystem of memory, as the shim's state folder does. */
+export function makeTmpfs(path: string): Tmpfs {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o1777);
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
