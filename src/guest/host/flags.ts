@@ -3,6 +3,7 @@ export const guest_flags: readonly string[] = [
   '--experimental-ffi',
   '--no-warnings',
   '--expose-gc',
+  '--no-flush-bytecode',
   '--single-threaded',
   '--single-threaded-gc',
   '--wasm-sync-tier-up',

@@ -7,14 +7,14 @@ import { close, MSG, passCredentials, receiveMessage, sendMessage, signalByDescr
 import { decodeReport, order, order_bytes, report, report_bytes } from '../control.ts';
 import { frame_header_bytes } from '../job.ts';
 import { guest_flags } from './flags.ts';
-import { Breach, sendGo, sendJob, serveChannel } from './guest-channel.ts';
+import { type Breach, sendGo, sendJob, serveChannel } from './guest-channel.ts';
 import type { GuestEnd, GuestOptions, GuestProcess, Starter } from './starter.ts';
 
 export interface ForkOptions {
   /** The exact Node binary, and the bundle of the guest's process. */
   readonly node: string;
   readonly script: string;
-  /** For tests of the watch: makes the zygote's next children hang before they report. */
+  /** For tests of the watch: the children of the first zygote hang before they report. */
   readonly planted_hang?: boolean;
 }
 
@@ -34,11 +34,14 @@ export function createForkStarter(options: ForkOptions): Starter {
   let closed = false;
   const figures = { zygote_pid: 0, starts: 0, watch_acted: 0 };
 
+  let hang = options.planted_hang === true;
+
   async function ready(): Promise<Zygote> {
     if (closed) throw new WherryError('Unavailable', 'Cannot start a guest: the shim is shutting down.');
     if (zygote === null || !zygote.usable || zygote.forks >= forks_per_zygote_max) {
       zygote?.retire();
-      zygote = startZygote(options, () => figures.watch_acted++);
+      zygote = startZygote({ ...options, planted_hang: hang }, () => figures.watch_acted++);
+      hang = false;
     }
     await zygote.ready;
     figures.zygote_pid = zygote.pid;

@@ -5,7 +5,7 @@ import { runZygote } from './zygote.ts';
 
 const channel_fd = 3;
 
-if (process.argv[2] === 'zygote') runZygote();
+if (process.argv[2] === 'zygote') runZygote(process.argv[3] === 'planted-hang');
 else if (process.argv[2] === 'spawned') {
   const channel = openChannel(channel_fd);
   serveGuest(channel);

@@ -30,8 +30,8 @@ interface Child {
 /** How often the way of a child is gone before the first fork: code that never ran would be compiled in every child. */
 const rehearsals = 4;
 
-/** Leaves after its last child once the shim sends no more orders. */
-export function runZygote(): never {
+/** Leaves after its last child once the shim sends no more orders. `hangs`: its children do, to test the watch. */
+export function runZygote(hangs: boolean): never {
   reserveScatter();
   emptyWorkerList();
   noNewPrivileges();
@@ -39,6 +39,8 @@ export function runZygote(): never {
   rememberInheritance();
   for (let i = 0; i < rehearsals; i++) rehearse();
   gatherHeap();
+  rehearse();
+
   const places: Places = childPlaces();
   const children = new Map<number, Child>();
   const order_buffer = Buffer.alloc(order_bytes);
@@ -83,6 +85,7 @@ export function runZygote(): never {
     if (channel === undefined) return true;
     allowFork();
     const pid = fork();
+    if (pid === 0 && hangs) poll([], null);
     if (pid === 0) serveGuest(becomeChild(channel, () => void write(control_fd, encodeReport(report.started, job, 0, 0)), places));
     close(channel);
     const child: Child = { job, pid, pidfd: openProcess(pid) };
