@@ -1,4 +1,5 @@
 /** The engine: what dockerd is, over core. */
+export type { Engine } from './engine.ts';
 export { booleanFilter, checkFilters, matchesLabels, matchesPattern, parseFilters, untilFilter } from './filters.ts';
 export type { Filters } from './filters.ts';
 export { parseDuration, parseTime } from './time.ts';

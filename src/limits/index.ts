@@ -73,6 +73,7 @@ export const log_line_bytes_max: number = 16 * 1024;
 
 /** The Docker API. */
 export const request_body_bytes_max: number = 16 * 1024 * 1024;
+export const request_header_bytes_max: number = 256 * 1024;
 export const events_kept_max: number = 256;
 export const stop_timeout_s: number = 10;
 export const daemon_idle_s: number = 600;
@@ -130,3 +131,4 @@ export const memory_files_bytes_max: number = 256 * 1024 * 1024;
 
 /** What is kept of a stream that is captured, unless another bound is given. */
 export const captured_bytes_max: number = 16 * 1024 * 1024;
+export const shim_recover_ms_max: number = 2000;
