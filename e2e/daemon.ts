@@ -1,11 +1,12 @@
 /** A daemon of ours in folders of its own, and the real `docker` CLI pointed at it: what every end-to-end test begins with. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Connection } from '../src/client/index.ts';
 import { bundle } from '../tools/bundle.ts';
 import { docker, type DockerOptions, type Ended } from './docker-cli.ts';
+import { temporaryFolder } from './folder.ts';
 import { type Bootstrap, descendantsOf, endProcess, isAlive, processesNaming, readShims, waitUntil } from './processes.ts';
 
 export const checkout: string = join(import.meta.dirname, '..');
@@ -21,8 +22,8 @@ export interface DaemonOptions {
 }
 
 export class Daemon {
-  /** Holds everything below. Short, because a unix socket's path ends at 107 bytes. */
-  readonly folder: string = mkdtempSync('/tmp/we-');
+  /** Holds everything below. */
+  readonly folder: string = temporaryFolder();
   readonly root: string = join(this.folder, 'r');
   readonly state: string = join(this.folder, 's');
   readonly socket: string = join(this.state, 'docker.sock');

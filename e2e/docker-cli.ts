@@ -1,9 +1,8 @@
 /** The `docker` command of this machine, with nothing of its user's settings. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+
+import { temporaryFolder } from './folder.ts';
 
 export interface DockerOptions {
   /** What it reads; nothing when left out. */
@@ -26,7 +25,7 @@ export interface Ended {
 const default_ms_max = 120_000;
 
 /** The CLI's folder of settings: empty, so that no context, credential or plugin of a user plays a part. */
-const settings = mkdtempSync(join(tmpdir(), 'we-docker-'));
+const settings = temporaryFolder('docker-');
 process.once('exit', () => spawnSync('rm', ['-rf', settings]));
 
 /** Where `docker` is; the tests' PATH is not the one the CLI gets. */

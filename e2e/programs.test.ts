@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { checkout, type Daemon, startDaemon } from './daemon.ts';
+import { temporaryFolder } from './folder.ts';
 
 const piped_bytes = 50 * 1000 * 1000;
 
@@ -21,7 +22,7 @@ before(async () => {
     execFileSync('sh', [join(folder, 'make.sh')], { stdio: ['ignore', 'ignore', 'inherit'] });
     await daemon.ok(['load', '-i', join(folder, `${name}.tar`)]);
   }
-  work = mkdtempSync('/tmp/we-work-');
+  work = temporaryFolder('work-');
 });
 
 after(async () => {

@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { checkout } from './daemon.ts';
+import { temporaryFolder } from './folder.ts';
 import { endProcess, isAlive, processesNaming, waitUntil } from './processes.ts';
 
 /** Who root becomes for this: `nobody` of every Linux. */
@@ -57,7 +58,7 @@ function quoted(text: string): string {
 }
 
 test('a user given nothing but the clone can follow README.md line by line', async () => {
-  const folder = mkdtempSync('/tmp/we-readme-');
+  const folder = temporaryFolder('readme-');
   const clone = join(folder, 'wherry');
   try {
     execFileSync('git', ['-c', 'safe.directory=*', 'clone', '--quiet', '--no-hardlinks', checkout, clone]);
