@@ -34,7 +34,11 @@ export async function soakStarts(count: number, seed: number): Promise<void> {
   let begun = 0;
   try {
     const bytes = readFileSync(join(checkout, 'e2e/guests/ticker.wasm'));
-    const archive = await imageArchive({ tag: 'ticker', entrypoint: ['/ticker.wasm'], files: [{ path: 'ticker.wasm', bytes, mode: 0o755 }] });
+    const archive = await imageArchive({
+      tag: 'ticker',
+      entrypoint: ['/ticker.wasm'],
+      files: [{ path: 'ticker.wasm', bytes, mode: 0o755 }],
+    });
     await daemon.ok(['load'], { input: archive });
     const lane = async (): Promise<void> => {
       while (begun < count) {
@@ -65,7 +69,9 @@ export async function soakStarts(count: number, seed: number): Promise<void> {
     );
   for (const name of ['descriptors', 'processes', 'daemon_mb', 'shims_mb'] as const)
     console.log(`slope of ${name}: ${(slope(taken, name) * 1000).toFixed(3)} in 1,000 starts`);
-  console.log(`soak: ${count} starts, none hung, ${watch.zygotes} zygotes, the watch acted ${watch.acted} times (${watch.way})`);
+  console.log(
+    `soak: ${count} starts, none hung, ${watch.zygotes} zygotes, the watch acted ${watch.acted} times (${watch.way})`,
+  );
   if (watch.acted > 0) throw new Error(`the watch acted ${watch.acted} times (seed ${seed})`);
 }
 
@@ -74,7 +80,10 @@ async function startOnce(daemon: Daemon, args: readonly string[], code: number):
   const from = performance.now();
   const { connection } = daemon;
   const signal = AbortSignal.timeout(start_ms_max);
-  const { Id } = await connection.json<{ Id: string }>('POST', '/containers/create', { body: { Image: 'ticker', Cmd: args }, signal });
+  const { Id } = await connection.json<{ Id: string }>('POST', '/containers/create', {
+    body: { Image: 'ticker', Cmd: args },
+    signal,
+  });
   await connection.call('POST', `/containers/${Id}/start`, { signal });
   const { StatusCode } = await connection.json<{ StatusCode: number }>('POST', `/containers/${Id}/wait`, { signal });
   if (StatusCode !== code) throw new Error(`ticker ${args.join(' ')} ended with ${StatusCode}`);

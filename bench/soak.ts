@@ -15,7 +15,8 @@ if (what === 'starts') await soakStarts(Number(count ?? 20_000), seed);
 else if (what === 'faults') {
   const report = await faultLoop(Number(count ?? 100), seed);
   showFaults(report);
-  if (report.inside < 0.6 * report.kills) throw new Error('fewer than six in ten kills hit an operation: the lengths were measured too long');
+  if (report.inside < 0.6 * report.kills)
+    throw new Error('fewer than six in ten kills hit an operation: the lengths were measured too long');
 } else {
   console.error('usage: npm run soak -- starts|faults [N] [SEED]');
   process.exitCode = 2;

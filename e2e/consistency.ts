@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Shim, shim as messages, TtrpcClient } from '../src/wire/index.ts';
+import type { shim as messages } from '../src/wire/index.ts';
+import { Shim, TtrpcClient } from '../src/wire/index.ts';
 import type { Daemon } from './daemon.ts';
 import { childrenOf, isAlive, waitUntil } from './processes.ts';
 
@@ -34,7 +35,9 @@ export interface Visible {
 }
 
 export async function visible(daemon: Daemon): Promise<Visible> {
-  const containers = await daemon.connection.json<ListedContainer[]>('GET', '/containers/json', { query: { all: '1' } });
+  const containers = await daemon.connection.json<ListedContainer[]>('GET', '/containers/json', {
+    query: { all: '1' },
+  });
   const images = await daemon.connection.json<ListedImage[]>('GET', '/images/json');
   return {
     containers: containers
@@ -47,7 +50,9 @@ export async function visible(daemon: Daemon): Promise<Visible> {
 
 /** Paths below a data root, without what a database writes as it likes. */
 function filesOf(root: string): string[] {
-  return (readdirSync(root, { recursive: true }) as string[]).filter((path) => !/^meta\.db-|^lock$/.test(path)).toSorted();
+  return (readdirSync(root, { recursive: true }) as string[])
+    .filter((path) => !/^meta\.db-|^lock$/.test(path))
+    .toSorted();
 }
 
 /**
@@ -57,23 +62,37 @@ function filesOf(root: string): string[] {
  */
 export async function assertConsistent(daemon: Daemon, began: Date): Promise<void> {
   const { containers, files, images } = await visible(daemon);
-  const inspected = await Promise.all(containers.map(({ Id }) => daemon.connection.json<Inspected>('GET', `/containers/${Id}/json`)));
+  const inspected = await Promise.all(
+    containers.map(({ Id }) => daemon.connection.json<Inspected>('GET', `/containers/${Id}/json`)),
+  );
   for (const { Id, State } of inspected) {
     assert.ok(['created', 'running', 'exited'].includes(State.Status), `container ${Id} is ${State.Status}`);
     if (State.Running) assert.ok(isAlive(State.Pid), `container ${Id} is said to run as ${State.Pid}, which is gone`);
-    await (await daemon.connection.call('GET', `/containers/${Id}/logs`, { query: { stdout: '1', stderr: '1', tail: '1' } })).body.toArray();
+    await (
+      await daemon.connection.call('GET', `/containers/${Id}/logs`, { query: { stdout: '1', stderr: '1', tail: '1' } })
+    ).body.toArray();
   }
-  for (const { Id, RepoTags } of images) assert.ok((RepoTags ?? []).length > 0, `image ${Id} is half visible: it has no name`);
+  for (const { Id, RepoTags } of images)
+    assert.ok((RepoTags ?? []).length > 0, `image ${Id} is half visible: it has no name`);
 
   const folders = existsSync(join(daemon.root, 'containers')) ? readdirSync(join(daemon.root, 'containers')) : [];
-  assert.deepEqual(folders.toSorted(), containers.map(({ Id }) => Id), 'every container has its folder and every folder its container');
+  assert.deepEqual(
+    folders.toSorted(),
+    containers.map(({ Id }) => Id),
+    'every container has its folder and every folder its container',
+  );
   const temporary = files.filter((path) => /(^|\/)\.tmp-|^content\/ingest\/.|\.new$/.test(path));
-  const old = temporary.filter((path) => (statSync(join(daemon.root, path), { throwIfNoEntry: false })?.mtime ?? began) < began);
+  const old = temporary.filter(
+    (path) => (statSync(join(daemon.root, path), { throwIfNoEntry: false })?.mtime ?? began) < began,
+  );
   assert.deepEqual(old, [], 'no temporary file is older than the boot');
 
   const running = inspected.filter(({ State }) => State.Running);
   let seen: { guests: number[]; held: string[] } = { guests: [], held: [] };
-  const wanted = { guests: running.map(({ State }) => State.Pid).toSorted(byNumber), held: running.map(({ Id }) => Id).toSorted() };
+  const wanted = {
+    guests: running.map(({ State }) => State.Pid).toSorted(byNumber),
+    held: running.map(({ Id }) => Id).toSorted(),
+  };
   // A guest that was killed takes its time to go.
   await waitUntil('guests and records are one to one', settle_ms_max, async () => {
     seen = await guestsOf(daemon);

@@ -7,7 +7,15 @@ import { Connection } from '../src/client/index.ts';
 import { bundle } from '../tools/bundle.ts';
 import { docker, type DockerOptions, type Ended } from './docker-cli.ts';
 import { temporaryFolder } from './folder.ts';
-import { type Bootstrap, descendantsOf, endProcess, isAlive, processesNaming, readShims, waitUntil } from './processes.ts';
+import {
+  type Bootstrap,
+  descendantsOf,
+  endProcess,
+  isAlive,
+  processesNaming,
+  readShims,
+  waitUntil,
+} from './processes.ts';
 
 export const checkout: string = join(import.meta.dirname, '..');
 
@@ -29,7 +37,11 @@ export class Daemon {
   readonly socket: string = join(this.state, 'docker.sock');
   readonly host: string = `unix://${this.socket}`;
   /** The Docker API without a CLI between. */
-  readonly connection: Connection = new Connection({ address: { kind: 'unix', path: this.socket }, name: this.host, from: 'flag' });
+  readonly connection: Connection = new Connection({
+    address: { kind: 'unix', path: this.socket },
+    name: this.host,
+    from: 'flag',
+  });
   readonly #options: DaemonOptions;
   #child: ChildProcess | null = null;
   #said = '';
@@ -55,8 +67,14 @@ export class Daemon {
     const child = spawn(
       process.execPath,
       [
-        ...['--experimental-ffi', '--no-warnings', join(checkout, 'dist/daemon.js')],
-        ...['--data-root', this.root, '--exec-root', this.state, ...(this.#options.args ?? [])],
+        '--experimental-ffi',
+        '--no-warnings',
+        join(checkout, 'dist/daemon.js'),
+        '--data-root',
+        this.root,
+        '--exec-root',
+        this.state,
+        ...(this.#options.args ?? []),
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -126,7 +144,8 @@ export class Daemon {
   /** Runs the `docker` CLI; anything but exit code 0 is an error with what was printed. Gives stdout as text. */
   async ok(args: readonly string[], options: DockerOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.docker(args, options);
-    if (code !== 0) throw new Error(`docker ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}${this.#hint()}`);
+    if (code !== 0)
+      throw new Error(`docker ${args.join(' ')} ended with ${code}:\n${stdout.toString()}${stderr}${this.#hint()}`);
     return stdout.toString();
   }
 

@@ -33,7 +33,8 @@ const found = spawnSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' })
 
 /** Runs `docker` and gives how it ended, whatever the exit code. */
 export async function docker(args: readonly string[], options: DockerOptions = {}): Promise<Ended> {
-  if (found === '') throw new Error('there is no docker command here: install docker-cli (Debian: docker.io or docker-cli)');
+  if (found === '')
+    throw new Error('there is no docker command here: install docker-cli (Debian: docker.io or docker-cli)');
   const child = spawn(found, ['--config', settings, ...args], {
     env: options.env ?? { PATH: '/usr/bin:/bin', HOME: settings },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -60,6 +61,9 @@ export async function docker(args: readonly string[], options: DockerOptions = {
   });
   clearTimeout(timer);
   const ended: Ended = { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
-  if (late) throw new Error(`docker ${args.join(' ')} did not end within ${ms_max} ms:\n${ended.stdout}${ended.stderr}`);
+  if (late)
+    throw new Error(
+      `docker ${args.join(' ')} did not end within ${ms_max} ms:\n${ended.stdout.toString()}${ended.stderr}`,
+    );
   return ended;
 }

@@ -53,7 +53,10 @@ const load: Operation = {
   },
   async run(daemon, key) {
     const stream = Readable.from([archives.get(key)!]);
-    const objects = daemon.connection.objects<{ error?: string }>('POST', '/images/load', { stream, headers: { 'Content-Type': 'application/x-tar' } });
+    const objects = daemon.connection.objects<{ error?: string }>('POST', '/images/load', {
+      stream,
+      headers: { 'Content-Type': 'application/x-tar' },
+    });
     for await (const { error } of objects) if (error !== undefined) throw new Error(error);
   },
   async check(daemon, key, answered) {
@@ -129,7 +132,11 @@ export async function faultLoop(kills: number, seed: number): Promise<FaultRepor
   try {
     const ticker = readFileSync(join(checkout, 'e2e/guests/ticker.wasm'));
     await daemon.ok(['load'], {
-      input: await imageArchive({ tag: anchor_image, entrypoint: ['/ticker.wasm'], files: [{ path: 'ticker.wasm', bytes: ticker, mode: 0o755 }] }),
+      input: await imageArchive({
+        tag: anchor_image,
+        entrypoint: ['/ticker.wasm'],
+        files: [{ path: 'ticker.wasm', bytes: ticker, mode: 0o755 }],
+      }),
     });
     await startTicker(daemon, 'anchor');
     for (const operation of operations)
@@ -152,7 +159,7 @@ export async function faultLoop(kills: number, seed: number): Promise<FaultRepor
       const inside = !answered && failed === null;
       await daemon.kill();
       await running;
-      if (!inside && failed !== null) throw failed;
+      if (!inside && failed !== null) throw new Error('the operation failed before the kill', { cause: failed });
       figure.kills++;
       if (inside) figure.inside++;
 
@@ -166,12 +173,19 @@ export async function faultLoop(kills: number, seed: number): Promise<FaultRepor
     at = 'the end';
     await assertNoGap(daemon);
   } catch (error) {
-    throw new Error(`${at} (seed ${seed}): ${error instanceof Error ? error.message : String(error)}\ndaemon: ${daemon.said.slice(-3000)}`, { cause: error });
+    throw new Error(
+      `${at} (seed ${seed}): ${error instanceof Error ? error.message : String(error)}\ndaemon: ${daemon.said.slice(-3000)}`,
+      { cause: error },
+    );
   } finally {
     await daemon.stop();
   }
   const all = Object.values(figures);
-  return { kills: sum(all.map((each) => each.kills)), inside: sum(all.map((each) => each.inside)), operations: figures };
+  return {
+    kills: sum(all.map((each) => each.kills)),
+    inside: sum(all.map((each) => each.inside)),
+    operations: figures,
+  };
 }
 
 async function restart(daemon: Daemon): Promise<void> {
@@ -195,5 +209,7 @@ function sum(values: readonly number[]): number {
 export function showFaults({ kills, inside, operations: each }: FaultReport): void {
   console.log(`faults: ${kills} kills, ${inside} inside an operation, nothing half visible, no orphan`);
   for (const [name, figure] of Object.entries(each))
-    console.log(`  ${name.padEnd(5)} ${figure.inside} of ${figure.kills} inside, over ${figure.length_ms.toFixed(0)} ms`);
+    console.log(
+      `  ${name.padEnd(5)} ${figure.inside} of ${figure.kills} inside, over ${figure.length_ms.toFixed(0)} ms`,
+    );
 }

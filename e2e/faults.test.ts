@@ -47,7 +47,11 @@ test('twenty containers outlive the daemon, and nothing of what they printed is 
   try {
     const bytes = readFileSync(join(checkout, 'e2e/guests/ticker.wasm'));
     await daemon.ok(['load'], {
-      input: await imageArchive({ tag: 'ticker', entrypoint: ['/ticker.wasm'], files: [{ path: 'ticker.wasm', bytes, mode: 0o755 }] }),
+      input: await imageArchive({
+        tag: 'ticker',
+        entrypoint: ['/ticker.wasm'],
+        files: [{ path: 'ticker.wasm', bytes, mode: 0o755 }],
+      }),
     });
     for (const { name, rate, lines, code } of tickers)
       await daemon.ok(['run', '-d', '--name', name, 'ticker', String(rate), String(lines), String(code)]);
@@ -63,7 +67,8 @@ test('twenty containers outlive the daemon, and nothing of what they printed is 
     const listed = await states(daemon);
     assert.deepEqual(Object.keys(listed).toSorted(), names.toSorted());
     for (const { name, code, short } of tickers)
-      if (short) assert.match(listed[name]!, new RegExp(`^Exited \\(${code}\\) `), `${name} ended while there was no daemon`);
+      if (short)
+        assert.match(listed[name]!, new RegExp(`^Exited \\(${code}\\) `), `${name} ended while there was no daemon`);
     for (const { name, code } of running) assert.match(listed[name]!, new RegExp(`^Up |^Exited \\(${code}\\) `), name);
     const up = names.filter((name) => listed[name]!.startsWith('Up '));
     if (up.length > 0)
@@ -72,9 +77,15 @@ test('twenty containers outlive the daemon, and nothing of what they printed is 
         assert.ok(pid === 0 || pid === pids.get(name), `${name} is the same process`);
 
     const codes = await daemon.ok(['wait', ...names]);
-    assert.deepEqual(codes.trim().split('\n').map(Number), tickers.map(({ code }) => code));
+    assert.deepEqual(
+      codes.trim().split('\n').map(Number),
+      tickers.map(({ code }) => code),
+    );
     for (const { name, code, lines } of tickers) {
-      assert.equal(await daemon.ok(['inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name]), `exited ${code}\n`);
+      assert.equal(
+        await daemon.ok(['inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name]),
+        `exited ${code}\n`,
+      );
       const printed = (await daemon.ok(['logs', name])).split('\n').slice(0, -1);
       const wrong = printed.findIndex((line, index) => line !== String(index + 1));
       assert.equal(wrong, -1, `line ${wrong + 1} of ${name} reads ${printed[wrong]}`);

@@ -34,7 +34,7 @@ export function descendantsOf(pid: number): number[] {
 /** Processes that have `text` in their command line, without this one and those it descends from. */
 export function processesNaming(text: string): number[] {
   const not = new Set([process.pid]);
-  for (let pid = process.pid; pid > 1; ) {
+  for (let pid = process.pid; pid > 1;) {
     pid = Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0);
     not.add(pid);
   }

@@ -85,7 +85,11 @@ print(json.dumps({
     most: [['tea', 2]],
     sha: createHash('sha256').update('wherry').digest('hex'),
     zlib: true,
-    pairs: [['a', 'b'], ['a', 'c'], ['b', 'c']],
+    pairs: [
+      ['a', 'b'],
+      ['a', 'c'],
+      ['b', 'c'],
+    ],
     day: 'Saturday',
     args: ['a b', 'c'],
   });
@@ -138,7 +142,7 @@ with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
 test('sqlite: a database on a volume outlives its container', async () => {
   await daemon.ok(['volume', 'create', 'db']);
   const on_volume = ['run', '--rm', '-v', 'db:/db', 'sqlite', '/db/boats.sqlite'];
-  await daemon.ok([...on_volume, "create table t(x); begin; insert into t values (1), (2), (3); commit;"]);
+  await daemon.ok([...on_volume, 'create table t(x); begin; insert into t values (1), (2), (3); commit;']);
   await daemon.ok([...on_volume, 'begin; delete from t where x = 1; commit; vacuum;']);
   assert.equal(await daemon.ok([...on_volume, 'select sum(x) from t; pragma integrity_check;']), '5\nok\n');
 });
@@ -176,7 +180,9 @@ warn "args: #{ARGV.inspect}"
 exit 7
 `,
   );
-  const ended = await daemon.docker(['run', '--rm', '-i', ...in_work(), 'ruby', '--disable-gems', name, 'x y'], { input: 'oar\nhull\nkeel\nbow\n' });
+  const ended = await daemon.docker(['run', '--rm', '-i', ...in_work(), 'ruby', '--disable-gems', name, 'x y'], {
+    input: 'oar\nhull\nkeel\nbow\n',
+  });
   assert.equal(ended.stdout.toString(), '3: oar,bow\n4: hull,keel\n2432902008176640000\n"r"\n22/7\n');
   assert.equal(ended.stderr, 'args: ["x y"]\n');
   assert.equal(ended.code, 7);

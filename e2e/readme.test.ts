@@ -33,7 +33,9 @@ interface Ran {
 
 /** Runs all commands in one `sh`, which stops at the first that fails; each is printed before it runs. */
 function runAll(commands: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
-  const script = ['set -e', ...commands.flatMap((line) => [`printf '%s\\n' ${quoted(`$ ${line}`)} >&2`, line])].join('\n');
+  const script = ['set -e', ...commands.flatMap((line) => [`printf '%s\\n' ${quoted(`$ ${line}`)} >&2`, line])].join(
+    '\n',
+  );
   const as_root = process.getuid?.() === 0;
   const child = spawn('sh', ['-c', script], {
     cwd,
@@ -42,7 +44,8 @@ function runAll(commands: readonly string[], cwd: string, env: Readonly<Record<s
     ...(as_root ? { uid: nobody, gid: nobody } : {}),
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const timer = setTimeout(() => child.kill('SIGKILL'), line_ms_max * 2);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -88,5 +91,9 @@ test('a user given nothing but the clone can follow README.md line by line', asy
 /** How this machine reaches the npm registry, which a user's shell would know. */
 function proxies(): Record<string, string> {
   const names = /^(https?_proxy|no_proxy|npm_config_(registry|cafile|proxy|https_proxy|noproxy)|node_extra_ca_certs)$/i;
-  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (names.test(name) && value !== undefined ? [[name, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      names.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  );
 }

@@ -66,11 +66,25 @@ function readFiles(languages: ReadonlySet<string>): ImageFile[] {
 
 /** Why the case fails; null when it passes. */
 async function run(daemon: Daemon, { name, language, args = [], env = {}, ...expected }: Case): Promise<string | null> {
-  const variables = [...defaults, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)].flatMap((each) => ['-e', each]);
-  const command = ['run', '--rm', '-w', `/t/${language}`, ...variables, '--entrypoint', `/bin/${name}.wasm`, 'suite', ...args];
+  const variables = [...defaults, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)].flatMap((each) => [
+    '-e',
+    each,
+  ]);
+  const command = [
+    'run',
+    '--rm',
+    '-w',
+    `/t/${language}`,
+    ...variables,
+    '--entrypoint',
+    `/bin/${name}.wasm`,
+    'suite',
+    ...args,
+  ];
   const { code, stdout, stderr } = await daemon.docker(command, { env: {} });
   if (code !== (expected.exit_code ?? 0)) return `exit code ${code}: ${stderr.trim().slice(0, 400)}`;
-  if (expected.stdout !== undefined && stdout.toString() !== expected.stdout) return `stdout ${JSON.stringify(stdout.toString())}`;
+  if (expected.stdout !== undefined && stdout.toString() !== expected.stdout)
+    return `stdout ${JSON.stringify(stdout.toString())}`;
   return null;
 }
 
