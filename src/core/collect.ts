@@ -85,7 +85,13 @@ export class Collector {
 
   #mark(): Marked {
     const { images, containers, snapshots, leases, blob_labels } = this.#tables;
-    const marked: Marked = { blobs: new Set(), snapshots: new Set(), layers: new Set(), chains: new Set(), certain: true };
+    const marked: Marked = {
+      blobs: new Set(),
+      snapshots: new Set(),
+      layers: new Set(),
+      chains: new Set(),
+      certain: true,
+    };
     for (const { value } of images.all()) this.#markBlob(marked, value.target.digest);
     for (const { namespace, value } of containers.all()) {
       if (value.snapshot_key !== '') this.#markSnapshot(marked, namespace, value.snapshot_key);
@@ -122,7 +128,10 @@ export class Collector {
       const own = this.#tables.layers.find(no_namespace, digest);
       if (own !== null) marked.layers.add(hexName(own.diff_id));
       this.#markChain(marked, diff_ids);
-      this.#markChain(marked, layers.map((layer) => this.#tables.layers.find(no_namespace, layer)?.diff_id ?? layer));
+      this.#markChain(
+        marked,
+        layers.map((layer) => this.#tables.layers.find(no_namespace, layer)?.diff_id ?? layer),
+      );
       for (const namespace of this.#tables.blob_labels.namespaces()) {
         const labels = this.#tables.blob_labels.find(namespace, digest)?.labels ?? {};
         todo.push(...this.#markLabels(marked, namespace, labels));
@@ -150,7 +159,8 @@ export class Collector {
     if (row.diff_ids.length === 0) marked.chains.add(chainName(''));
     // A layer whose tar is evicted comes back from its blob, so that stays, too.
     const diff_ids = new Set(row.diff_ids);
-    for (const { key: digest, value } of this.#tables.layers.all()) if (diff_ids.has(value.diff_id)) this.#markBlob(marked, digest);
+    for (const { key: digest, value } of this.#tables.layers.all())
+      if (diff_ids.has(value.diff_id)) this.#markBlob(marked, digest);
     for (const digest of this.#markLabels(marked, namespace, row.labels)) this.#markBlob(marked, digest);
   }
 

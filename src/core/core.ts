@@ -17,9 +17,9 @@ import { reclaim } from './reclaim.ts';
 import type { ShimLauncher } from './shim-contract.ts';
 import { createSnapshotMounts } from './snapshot-mounts.ts';
 import { openDatabase } from './store/database.ts';
-import { lockRoot } from './store/lock.ts';
+import { type Lock, lockRoot } from './store/lock.ts';
 import { Store } from './store/store.ts';
-import { openTables } from './store/tables.ts';
+import type { Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
@@ -44,116 +44,122 @@ export interface CoreOptions {
  * @throws WherryError FailedPrecondition when another daemon has it, a newer version wrote it, or it is on NFS
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { root, state, gate, launcher, log } = options;
+  const { root, state, log } = options;
   const paths = new Paths(root, state);
   makeFolders(paths);
   const lock = lockRoot(root, paths.lock);
   let store: Store | null = null;
   try {
-    const { database, empty, damaged } = openDatabase(paths.database, log);
+    const { database, tables, empty, damaged } = openDatabase(paths.database, log);
     store = new Store(database, log);
-    const tables = openTables(database);
     await store.transact(() => {
       if (empty) rebuild(paths, tables, damaged, log);
       else repairRecords(paths, tables, log);
     });
-    return assemble(options, { paths, store, tables, release: () => lock.release() });
+    return assemble(options, { paths, store, tables, lock });
   } catch (error) {
     store?.close();
     lock.release();
     throw error;
   }
+}
 
-  function assemble(
-    { warm }: CoreOptions,
-    opened: { paths: Paths; store: Store; tables: ReturnType<typeof openTables>; release(): void },
-  ): Core {
-    const { store, tables } = opened;
-    const events = new EventBus(log);
-    const mirror = new Mirror(paths, tables, log);
-    const blobs = new Blobs({ paths, store, tables });
-    const layers = new LayerStore({ paths, store, tables, blobs });
-    const mounts = createSnapshotMounts(paths, tables, layers);
-    const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
-    const aftermath: Aftermath = {
-      imagesChanged: () => mirror.imagesChanged(),
-      containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
-      containerRemoved: (namespace, id) => {
-        tasks.containerRemoved(namespace, id);
-        throwAway(paths.container(namespace, id), paths.containers);
-      },
-      snapshotRemoved: (folder) => throwAway(join(paths.active, folder), null),
-      publish: (namespace, topic, event) => events.publish(namespace, topic, event),
-    };
-    const transaction = createTransaction(tables, store, gate, aftermath);
-    const collector = new Collector({ store, tables, blobs, layers, aftermath, log });
-    let closed = false;
-    const views = new Map<string, NamespaceView>();
+interface Opened {
+  readonly paths: Paths;
+  readonly store: Store;
+  readonly tables: Tables;
+  readonly lock: Lock;
+}
 
-    const view = (name: string): NamespaceView => ({
-      name: checkNamespace(name),
-      content: blobs.view(name),
-      layers,
-      tasks: tasks.view(name),
-      folder: (container) => paths.container(name, container),
-      mounts: (key) => mounts(name, key),
-      images: () => transaction.images(name).list(),
-      containers: () => transaction.containers(name).list(),
-      findImage: (image) => transaction.images(name).find(image),
-      findContainer: (id) => transaction.containers(name).find(id),
-    });
+/** Puts the parts together. */
+function assemble(options: CoreOptions, { paths, store, tables, lock }: Opened): Core {
+  const { root, state, gate, launcher, log, warm } = options;
+  const events = new EventBus(log);
+  const mirror = new Mirror(paths, tables, log);
+  const blobs = new Blobs({ paths, store, tables });
+  const layers = new LayerStore({ paths, store, tables, blobs });
+  const mounts = createSnapshotMounts(paths, tables, layers);
+  const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
+  const aftermath: Aftermath = {
+    imagesChanged: () => mirror.imagesChanged(),
+    containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
+    containerRemoved: (namespace, id) => {
+      tasks.containerRemoved(namespace, id);
+      throwAway(paths.container(namespace, id), paths.containers, log);
+    },
+    snapshotRemoved: (folder) => throwAway(join(paths.active, folder), null, log),
+    publish: (namespace, topic, event) => events.publish(namespace, topic, event),
+  };
+  const transaction = createTransaction(tables, store, gate, aftermath);
+  const collector = new Collector({ store, tables, blobs, layers, aftermath, log });
+  let closed = false;
+  const views = new Map<string, NamespaceView>();
 
-    return {
-      root,
-      state,
-      events,
-      transact: (act) => store.transact(() => act(transaction)),
-      read: (act) => act(transaction),
-      namespace(name) {
-        let one = views.get(name);
-        if (one === undefined) {
-          one = view(name);
-          views.set(name, one);
-        }
-        return one;
-      },
-      namespaces() {
-        const { images, containers, snapshots, leases } = tables;
-        const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
-        return [...new Set(names)].sort();
-      },
-      collect: () => collector.collect(),
-      async recover() {
-        await store.transact(() => reclaim(paths, tables, log));
-        await recoverShims({ paths, tables, tasks, log });
-        await mirror.reconcile();
-        tasks.pool.keepWarm();
-      },
-      async close() {
-        if (closed) return;
-        closed = true;
-        await tasks.close();
-        await mirror.flush();
-        store.close();
-        opened.release();
-      },
-    };
-  }
+  const view = (name: string): NamespaceView => ({
+    name: checkNamespace(name),
+    content: blobs.view(name),
+    layers,
+    tasks: tasks.view(name),
+    folder: (container) => paths.container(name, container),
+    mounts: (key) => mounts(name, key),
+    images: () => transaction.images(name).list(),
+    containers: () => transaction.containers(name).list(),
+    findImage: (image) => transaction.images(name).find(image),
+    findContainer: (id) => transaction.containers(name).find(id),
+  });
 
-  /** Takes a folder out of the way at once, under a name that boot removes, and its files behind the caller's back. */
-  function throwAway(path: string, parent: string | null): void {
-    let away = path;
-    if (parent !== null) {
-      away = join(parent, temporaryName());
-      try {
-        renameSync(path, away);
-      } catch (thrown) {
-        if (isCode(thrown, 'ENOENT')) return;
-        throw thrown;
+  return {
+    root,
+    state,
+    events,
+    transact: (act) => store.transact(() => act(transaction)),
+    read: (act) => act(transaction),
+    namespace(name) {
+      let one = views.get(name);
+      if (one === undefined) {
+        one = view(name);
+        views.set(name, one);
       }
+      return one;
+    },
+    namespaces() {
+      const { images, containers, snapshots, leases } = tables;
+      const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
+      return [...new Set(names)].sort();
+    },
+    collect: () => collector.collect(),
+    async recover() {
+      await store.transact(() => reclaim(paths, tables, log));
+      await recoverShims({ paths, tables, tasks, log });
+      await mirror.reconcile();
+      tasks.pool.keepWarm();
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await tasks.close();
+      await mirror.flush();
+      store.close();
+      lock.release();
+    },
+  };
+}
+
+/** Takes a folder out of the way at once, under a name that boot removes, and its files behind the caller's back. */
+function throwAway(path: string, parent: string | null, log: Log): void {
+  let away = path;
+  if (parent !== null) {
+    away = join(parent, temporaryName());
+    try {
+      renameSync(path, away);
+    } catch (thrown) {
+      if (isCode(thrown, 'ENOENT')) return;
+      throw thrown;
     }
-    rm(away, { recursive: true, force: true }).catch((error: Error) => log.warn(`cannot remove ${away}: ${error.message}`));
   }
+  rm(away, { recursive: true, force: true }).catch((error: Error) =>
+    log.warn(`cannot remove ${away}: ${error.message}`),
+  );
 }
 
 function makeFolders(paths: Paths): void {

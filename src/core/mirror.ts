@@ -58,7 +58,8 @@ export class Mirror {
   /** Compares every mirror with the store and writes those that differ. */
   async reconcile(): Promise<void> {
     this.#images = true;
-    for (const { namespace, key } of this.#tables.containers.all()) this.#containers.set(`${namespace}/${key}`, { namespace, id: key });
+    for (const { namespace, key } of this.#tables.containers.all())
+      this.#containers.set(`${namespace}/${key}`, { namespace, id: key });
     await this.flush();
   }
 
@@ -93,7 +94,8 @@ export class Mirror {
   async #writeContainer(namespace: string, id: string): Promise<void> {
     const container = this.#tables.containers.find(namespace, id);
     if (container === null) return;
-    const snapshot = container.snapshot_key === '' ? null : this.#tables.snapshots.find(namespace, container.snapshot_key);
+    const snapshot =
+      container.snapshot_key === '' ? null : this.#tables.snapshots.find(namespace, container.snapshot_key);
     const mirror: ContainerMirror = { namespace, id, container, snapshot };
     const folder = this.#paths.container(namespace, id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -107,7 +109,11 @@ export class Mirror {
       const { target, labels, created_at } = value;
       return { ...target, annotations: { ...target.annotations, ...annotations(namespace, key, labels, created_at) } };
     });
-    return JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }, null, 1);
+    return JSON.stringify(
+      { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests },
+      null,
+      1,
+    );
   }
 }
 

@@ -100,7 +100,11 @@ export interface ContentWriter {
   readonly offset: number;
   write(chunk: Uint8Array): Promise<void>;
   /** Checks size and digest, makes the blob durable and visible; AlreadyExists when it is there already. */
-  commit(size: number | null, digest: string | null, labels?: Labels): Promise<{ readonly digest: string; readonly size: number }>;
+  commit(
+    size: number | null,
+    digest: string | null,
+    labels?: Labels,
+  ): Promise<{ readonly digest: string; readonly size: number }>;
   /** Leaves the ingest to be resumed. */
   close(): Promise<void>;
   /** Throws the ingest away. */
@@ -116,7 +120,12 @@ export interface Layers {
    * Makes the layer from `blob` (plain tar, gzip, zstd, or a bare module), or from a stream while it is ingested.
    * The diffID is what the uncompressed bytes hash to; DataLoss when `expected` says otherwise.
    */
-  fromBlob(digest: string, media_type: string, expected: string | null, onProgress?: (bytes: number) => void): Promise<{ readonly diff_id: string; readonly size: number }>;
+  fromBlob(
+    digest: string,
+    media_type: string,
+    expected: string | null,
+    onProgress?: (bytes: number) => void,
+  ): Promise<{ readonly diff_id: string; readonly size: number }>;
   /** The chain of these layers (base first): makes the merged index when it is missing; gives the chainID. */
   chain(diff_ids: readonly string[]): Promise<string>;
   /** Bytes of the tar of a layer that is there. */

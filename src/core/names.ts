@@ -12,7 +12,10 @@ const identifier_bytes_max = 76;
  */
 export function checkContainerId(id: string): string {
   if (!docker_id_pattern.test(id)) {
-    throw new WherryError('InvalidArgument', `Cannot use ${quoted(id)} as a container id: it must match ${docker_id_pattern.source}.`);
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot use ${quoted(id)} as a container id: it must match ${docker_id_pattern.source}.`,
+    );
   }
   return id;
 }
@@ -24,7 +27,10 @@ export function checkContainerId(id: string): string {
  */
 export function checkNamespace(name: string): string {
   if (name.length > identifier_bytes_max || !identifier_pattern.test(name)) {
-    throw new WherryError('InvalidArgument', `Cannot use ${quoted(name)} as a namespace: it must match ${identifier_pattern.source}.`);
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot use ${quoted(name)} as a namespace: it must match ${identifier_pattern.source}.`,
+    );
   }
   return name;
 }

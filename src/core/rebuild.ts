@@ -7,7 +7,8 @@ import type { Log } from './log.ts';
 import { type ContainerMirror, mirrorAnnotation } from './mirror.ts';
 import type { Labels } from './model.ts';
 import type { Paths } from './paths.ts';
-import { openTables, no_namespace, type Tables } from './store/tables.ts';
+import type { Table } from './store/table.ts';
+import { no_namespace, openTables, type Tables } from './store/tables.ts';
 
 /** What is put into a new database after the old one was lost. */
 export interface Rebuilt {
@@ -18,8 +19,8 @@ export interface Rebuilt {
 }
 
 /**
- * Fills empty tables from the mirrors and the files that are there, and with what can still be read of the records in
- * the `damaged` database, if there was one. Runs inside a transaction.
+ * Fills tables that lost what they had from the mirrors and the files that are there, and with what can still be read
+ * of the records in the `damaged` database, if there was one; what a table has stays. Runs inside a transaction.
  */
 export function rebuild(paths: Paths, tables: Tables, damaged: string | null, log: Log): Rebuilt {
   const rebuilt = {
@@ -38,17 +39,15 @@ export function rebuild(paths: Paths, tables: Tables, damaged: string | null, lo
 
 /** Repairs single records that are damaged from their mirrors; what has none is dropped. Runs inside a transaction. */
 export function repairRecords(paths: Paths, tables: Tables, log: Log): void {
-  const images = new Map(mirroredImages(paths).map((image) => [`${image.namespace}/${image.name}`, image]));
-  for (const table of Object.values(tables)) {
-    for (const { namespace, key } of table.damaged()) {
-      table.delete(namespace, key);
-      let repaired = false;
-      if (table === tables.images) repaired = restoreImage(tables, images.get(`${namespace}/${key}`));
-      else if (table === tables.blobs) repaired = restoreBlob(paths, tables, key);
-      else if (table === tables.containers) repaired = restoreContainer(tables, readMirror(paths.container(namespace, key)));
-      else if (table === tables.snapshots) repaired = restoreSnapshot(paths, tables, namespace, key);
-      log.error(`the record of ${table.name} "${key}" was damaged and ${repaired ? 'restored from its mirror' : 'is lost'}`);
-    }
+  const all: readonly Table<object>[] = Object.values(tables);
+  const damaged = all.flatMap((table) => table.damaged().map((place) => ({ table, ...place })));
+  if (damaged.length === 0) return;
+  for (const { table, namespace, key } of damaged) table.delete(namespace, key);
+  // The name of a record may be what was damaged, so everything that is missing is looked for, not these names.
+  rebuild(paths, tables, null, log);
+  for (const { table, namespace, key } of damaged) {
+    const fate = table.has(namespace, key) ? 'was restored from its mirror' : 'is lost';
+    log.error(`the record of ${table.name} "${key}" was damaged and ${fate}`);
   }
 }
 
@@ -71,7 +70,7 @@ function rebuildBlobs(paths: Paths, tables: Tables): number {
 }
 
 function restoreBlob(paths: Paths, tables: Tables, digest: string): boolean {
-  if (!isDigest(digest)) return false;
+  if (!isDigest(digest) || tables.blobs.has(no_namespace, digest)) return false;
   try {
     const { size, mtime } = statSync(paths.blob(digest));
     tables.blobs.put(no_namespace, digest, { size, created_at: mtime.toISOString() });
@@ -82,16 +81,13 @@ function restoreBlob(paths: Paths, tables: Tables, digest: string): boolean {
 }
 
 function rebuildImages(paths: Paths, tables: Tables): number {
-  const images = mirroredImages(paths);
-  for (const image of images) restoreImage(tables, image);
-  return images.length;
-}
-
-function restoreImage(tables: Tables, image: MirroredImage | undefined): boolean {
-  if (image === undefined) return false;
-  const { namespace, name, target, labels, created_at } = image;
-  tables.images.put(namespace, name, { target, labels, created_at, updated_at: created_at });
-  return true;
+  let count = 0;
+  for (const { namespace, name, target, labels, created_at } of mirroredImages(paths)) {
+    if (tables.images.has(namespace, name)) continue;
+    tables.images.put(namespace, name, { target, labels, created_at, updated_at: created_at });
+    count++;
+  }
+  return count;
 }
 
 function mirroredImages(paths: Paths): MirroredImage[] {
@@ -114,33 +110,25 @@ function mirroredImages(paths: Paths): MirroredImage[] {
 function rebuildContainers(paths: Paths, tables: Tables, log: Log): number {
   let count = 0;
   for (const folder of containerFolders(paths)) {
-    if (restoreContainer(tables, readMirror(folder))) count++;
-    else log.error(`the container in ${folder} cannot be restored: its container.json is missing or damaged`);
+    const mirror = readMirror(folder);
+    if (mirror === null) log.error(`the container in ${folder} has no sound container.json: it cannot be restored`);
+    else if (restoreContainer(tables, mirror)) count++;
   }
   return count;
 }
 
-function restoreContainer(tables: Tables, mirror: ContainerMirror | null): boolean {
-  if (mirror === null) return false;
-  const { namespace, id, container, snapshot } = mirror;
-  tables.containers.put(namespace, id, container);
-  if (snapshot !== null) tables.snapshots.put(namespace, container.snapshot_key, snapshot);
+/** Restores a container and its snapshot where they are missing; false when nothing was. */
+function restoreContainer(tables: Tables, { namespace, id, container, snapshot }: ContainerMirror): boolean {
+  const isMissing = !tables.containers.has(namespace, id);
+  if (isMissing) tables.containers.put(namespace, id, container);
+  const { snapshot_key } = tables.containers.find(namespace, id) ?? container;
+  if (snapshot === null || tables.snapshots.has(namespace, snapshot_key)) return isMissing;
+  tables.snapshots.put(namespace, snapshot_key, snapshot);
   return true;
 }
 
-function restoreSnapshot(paths: Paths, tables: Tables, namespace: string, key: string): boolean {
-  for (const { key: id, value } of tables.containers.list(namespace)) {
-    if (value.snapshot_key !== key) continue;
-    const mirror = readMirror(paths.container(namespace, id));
-    if (mirror?.snapshot == null) continue;
-    tables.snapshots.put(namespace, key, mirror.snapshot);
-    return true;
-  }
-  return false;
-}
-
 /** The folders of all containers, of Docker's namespace and of the others. */
-export function containerFolders(paths: Paths): string[] {
+function containerFolders(paths: Paths): string[] {
   return list(paths.containers).flatMap((name) => {
     const path = join(paths.containers, name);
     return name.startsWith('@') ? list(path).map((id) => join(path, id)) : [path];
@@ -149,7 +137,8 @@ export function containerFolders(paths: Paths): string[] {
 
 function readMirror(folder: string): ContainerMirror | null {
   const mirror = readJson(join(folder, 'container.json')) as Partial<ContainerMirror> | null;
-  const whole = typeof mirror?.namespace === 'string' && typeof mirror.id === 'string' && typeof mirror.container === 'object';
+  const whole =
+    typeof mirror?.namespace === 'string' && typeof mirror.id === 'string' && typeof mirror.container === 'object';
   return whole ? (mirror as ContainerMirror) : null;
 }
 

@@ -26,7 +26,9 @@ export function readReferences(bytes: Uint8Array): References {
   }
   const fields = object(document);
   const layers = digests(fields['layers']);
-  const diff_ids = list(object(fields['rootfs'])['diff_ids']).filter((id) => typeof id === 'string' && isDigest(id)) as string[];
+  const diff_ids = list(object(fields['rootfs'])['diff_ids']).filter(
+    (id) => typeof id === 'string' && isDigest(id),
+  ) as string[];
   return { blobs: [...digests(fields['manifests']), ...digests([fields['config']]), ...layers], layers, diff_ids };
 }
 

@@ -21,7 +21,10 @@ export function createSnapshotMounts(paths: Paths, tables: Tables, layers: Layer
       source = join(paths.active, row.folder);
       mkdirSync(source, { recursive: true, mode: 0o700 });
     }
-    const options = [`chain=${join(paths.chain(row.parent), 'index')}`, ...row.diff_ids.map((id) => `layer=${paths.layer(id)}`)];
+    const options = [
+      `chain=${join(paths.chain(row.parent), 'index')}`,
+      ...row.diff_ids.map((id) => `layer=${paths.layer(id)}`),
+    ];
     return [{ type: 'wherry', source, options }];
   };
 }

@@ -84,7 +84,10 @@ export class Blobs {
   read(digest: string, bytes_max: number): Uint8Array {
     const { size } = this.#row(digest);
     if (size > bytes_max) {
-      throw new WherryError('ResourceExhausted', `Cannot read ${digest}: it has ${size} bytes and ${bytes_max} are allowed here.`);
+      throw new WherryError(
+        'ResourceExhausted',
+        `Cannot read ${digest}: it has ${size} bytes and ${bytes_max} are allowed here.`,
+      );
     }
     let bytes: Uint8Array;
     try {
@@ -93,7 +96,10 @@ export class Blobs {
       throw lost(digest, thrown);
     }
     if (digestOf(bytes, digester, algorithmOf(digest)) !== digest) {
-      throw new WherryError('DataLoss', `Cannot read ${digest}: the blob is damaged. Remove the image and pull it again.`);
+      throw new WherryError(
+        'DataLoss',
+        `Cannot read ${digest}: the blob is damaged. Remove the image and pull it again.`,
+      );
     }
     return bytes;
   }
@@ -166,7 +172,10 @@ export class Blobs {
     }
     const folder = this.#paths.ingest(namespace, ref);
     if (this.#held.has(folder)) {
-      throw new WherryError('Unavailable', `Cannot write "${ref}": somebody else is writing it. Wait until they are done.`);
+      throw new WherryError(
+        'Unavailable',
+        `Cannot write "${ref}": somebody else is writing it. Wait until they are done.`,
+      );
     }
     this.#held.add(folder);
     try {
@@ -199,7 +208,8 @@ export class Blobs {
       await syncFolder(folder);
       await this.#store.transact(() => {
         const before = this.#tables.blobs.find(no_namespace, digest);
-        if (before === null) this.#tables.blobs.put(no_namespace, digest, { size, created_at: new Date().toISOString() });
+        if (before === null)
+          this.#tables.blobs.put(no_namespace, digest, { size, created_at: new Date().toISOString() });
         this.#label(namespace, digest, labels);
         this.#lease(namespace, digest, lease);
       });
@@ -217,7 +227,10 @@ export class Blobs {
 
   #lease(namespace: string, digest: string, lease: string | undefined): void {
     if (lease === undefined) return;
-    createLeases(namespace, { table: this.#tables.leases, scope: this.#store }).add(lease, { type: 'content', id: digest });
+    createLeases(namespace, { table: this.#tables.leases, scope: this.#store }).add(lease, {
+      type: 'content',
+      id: digest,
+    });
   }
 
   #label(namespace: string, digest: string, labels: Labels): void {
@@ -240,5 +253,9 @@ function alreadyExists(digest: string): WherryError {
 }
 
 function lost(digest: string, cause: unknown): WherryError {
-  return new WherryError('DataLoss', `Cannot read ${digest}: its file cannot be read. Remove the image and pull it again.`, { cause });
+  return new WherryError(
+    'DataLoss',
+    `Cannot read ${digest}: its file cannot be read. Remove the image and pull it again.`,
+    { cause },
+  );
 }

@@ -17,7 +17,7 @@ export class FileWriter {
   /** Where in the file the buffer will go. */
   #offset: number;
   #writing: Promise<void> | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   /** `size_hint` is how many bytes are expected: small files need no large buffer. */
   constructor(fd: number, offset: number, size_hint: number | null) {
@@ -47,13 +47,14 @@ export class FileWriter {
   async flush(): Promise<void> {
     await this.#settled();
     // What is left is a part of one buffer: not worth the way through the thread pool.
-    for (let at = 0; at < this.#filled; ) at += writeSync(this.#fd, this.#buffer, at, this.#filled - at, this.#offset + at);
+    for (let at = 0; at < this.#filled;)
+      at += writeSync(this.#fd, this.#buffer, at, this.#filled - at, this.#offset + at);
     this.#offset += this.#filled;
     this.#filled = 0;
   }
 
   async #spill(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const part = Math.min(bytes.length - at, this.#buffer.length - this.#filled);
       this.#buffer.set(bytes.subarray(at, at + part), this.#filled);
       this.#filled += part;
@@ -81,7 +82,7 @@ export class FileWriter {
     this.#offset += length;
     this.#writing = writeAll(this.#fd, full.subarray(0, length), offset).then(
       () => void (this.#spare = full),
-      (error: unknown) => void (this.#failure = error),
+      (error: Error) => void (this.#failure = error),
     );
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WherryError } from '../../errors/index.ts';
@@ -37,15 +37,15 @@ export async function openIngest(options: IngestOptions): Promise<ContentWriter>
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const algorithm = digest === null ? 'sha256' : algorithmOf(digest);
   const path = join(folder, 'data');
-  const file = await open(path, 'a+', 0o600);
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
-    const { size: offset } = await file.stat();
+    const { size: offset } = fstatSync(fd);
     const hash = createHash(algorithm);
     if (offset > 0) await hashFile(path, hash);
     else await describe(options);
-    return new Ingest(options, path, file, { algorithm, hash, offset });
+    return new Ingest(options, path, fd, { algorithm, hash, offset });
   } catch (error) {
-    await file.close();
+    closeSync(fd);
     throw error;
   }
 }
@@ -59,21 +59,21 @@ interface Progress {
 class Ingest implements ContentWriter {
   readonly #options: IngestOptions;
   readonly #path: string;
-  readonly #file: FileHandle;
+  readonly #fd: number;
   readonly #writer: FileWriter;
   readonly #algorithm: 'sha256' | 'sha512';
   readonly #hash: Hash;
   #offset: number;
   #ended = false;
 
-  constructor(options: IngestOptions, path: string, file: FileHandle, { algorithm, hash, offset }: Progress) {
+  constructor(options: IngestOptions, path: string, fd: number, { algorithm, hash, offset }: Progress) {
     this.#options = options;
     this.#path = path;
-    this.#file = file;
+    this.#fd = fd;
     this.#algorithm = algorithm;
     this.#hash = hash;
     this.#offset = offset;
-    this.#writer = new FileWriter(file.fd, offset, options.size === null ? null : options.size - offset);
+    this.#writer = new FileWriter(fd, offset, options.size === null ? null : options.size - offset);
   }
 
   get offset(): number {
@@ -87,7 +87,10 @@ class Ingest implements ContentWriter {
     if (end > (size ?? blob_bytes_max)) {
       throw size === null
         ? new WherryError('ResourceExhausted', `Cannot write "${ref}": it has more than ${blob_bytes_max} bytes.`)
-        : new WherryError('FailedPrecondition', `Cannot write "${ref}": unexpected size, more than the ${size} bytes it was said to have.`);
+        : new WherryError(
+            'FailedPrecondition',
+            `Cannot write "${ref}": unexpected size, more than the ${size} bytes it was said to have.`,
+          );
     }
     this.#offset = end;
     this.#hash.update(chunk);
@@ -99,7 +102,11 @@ class Ingest implements ContentWriter {
     }
   }
 
-  async commit(size: number | null, digest: string | null, labels: Labels = {}): Promise<{ digest: string; size: number }> {
+  async commit(
+    size: number | null,
+    digest: string | null,
+    labels: Labels = {},
+  ): Promise<{ digest: string; size: number }> {
     this.#requireOpen();
     this.#ended = true;
     const { ref } = this.#options;
@@ -119,7 +126,7 @@ class Ingest implements ContentWriter {
       throw fromSystem(thrown, `Cannot commit "${ref}"`);
     } finally {
       // What is not what was expected will not become it by going on.
-      await this.#file.close();
+      closeSync(this.#fd);
       await this.#discard();
     }
   }
@@ -132,7 +139,7 @@ class Ingest implements ContentWriter {
     } catch (thrown) {
       throw fromSystem(thrown, `Cannot write "${this.#options.ref}"`);
     } finally {
-      await this.#file.close();
+      closeSync(this.#fd);
       this.#options.release();
     }
   }
@@ -141,7 +148,7 @@ class Ingest implements ContentWriter {
     if (this.#ended) return;
     this.#ended = true;
     await this.#writer.flush().catch(() => {});
-    await this.#file.close();
+    closeSync(this.#fd);
     await this.#discard();
   }
 
@@ -173,7 +180,8 @@ class Ingest implements ContentWriter {
   }
 
   #requireOpen(): void {
-    if (this.#ended) throw new WherryError('FailedPrecondition', `Cannot write "${this.#options.ref}": its writer is closed.`);
+    if (this.#ended)
+      throw new WherryError('FailedPrecondition', `Cannot write "${this.#options.ref}": its writer is closed.`);
   }
 }
 
@@ -182,10 +190,6 @@ async function hashFile(path: string, hash: Hash): Promise<void> {
 }
 
 async function describe({ folder, namespace, ref, digest, size }: IngestOptions): Promise<void> {
-  const file = await open(join(folder, 'ref'), 'w', 0o600);
-  try {
-    await file.writeFile(JSON.stringify({ namespace, ref, digest, size, started_at: new Date().toISOString() }));
-  } finally {
-    await file.close();
-  }
+  const text = JSON.stringify({ namespace, ref, digest, size, started_at: new Date().toISOString() });
+  await writeFile(join(folder, 'ref'), text, { mode: 0o600 });
 }

@@ -70,7 +70,10 @@ async function expand(source: LayerSource, tar: string): Promise<IndexedLayer> {
   const compression = compressionOf(first);
   if (compression === 'none') return indexPlain(source, tar, isWasm(first));
   if (compression === 'gzip' || compression === 'zstd') return expandCompressed(source, tar, compression);
-  throw new WherryError('Unimplemented', `Cannot unpack layer ${source.digest}: ${compression} is not a compression of image layers. Use gzip or zstd.`);
+  throw new WherryError(
+    'Unimplemented',
+    `Cannot unpack layer ${source.digest}: ${compression} is not a compression of image layers. Use gzip or zstd.`,
+  );
 }
 
 async function indexPlain(source: LayerSource, tar: string, module: boolean): Promise<IndexedLayer> {
@@ -131,14 +134,21 @@ function expander(compression: 'gzip' | 'zstd'): NodeJS.ReadWriteStream {
 }
 
 function damaged(digest: string): WherryError {
-  return new WherryError('DataLoss', `Cannot unpack layer ${digest}: the blob is damaged. Remove the image and pull it again.`);
+  return new WherryError(
+    'DataLoss',
+    `Cannot unpack layer ${digest}: the blob is damaged. Remove the image and pull it again.`,
+  );
 }
 
 /** zlib's own errors have codes such as `Z_DATA_ERROR`; they speak of what came from outside. */
 function damagedStream(digest: string, compression: Compression, thrown: unknown): unknown {
   const code = String((thrown as { code?: unknown } | null)?.code ?? '');
   if (!code.startsWith('Z_') && !code.startsWith('ZSTD_') && !code.startsWith('ERR_ZLIB')) return thrown;
-  return new WherryError('InvalidArgument', `Cannot unpack layer ${digest}: it is no sound ${compression} stream (${(thrown as Error).message}).`, { cause: thrown });
+  return new WherryError(
+    'InvalidArgument',
+    `Cannot unpack layer ${digest}: it is no sound ${compression} stream (${(thrown as Error).message}).`,
+    { cause: thrown },
+  );
 }
 
 async function head(path: string): Promise<Buffer> {

@@ -63,7 +63,12 @@ export class LayerStore implements Layers {
     return statSync(join(this.#folder(diff_id), 'tar')).size;
   }
 
-  async fromBlob(digest: string, _media_type: string, expected: string | null, onProgress?: (bytes: number) => void): Promise<Made> {
+  async fromBlob(
+    digest: string,
+    _media_type: string,
+    expected: string | null,
+    onProgress?: (bytes: number) => void,
+  ): Promise<Made> {
     const made = this.#known(digest) ?? (await this.#build(digest, onProgress));
     if (expected !== null && made.diff_id !== expected) {
       throw new WherryError(
@@ -96,7 +101,10 @@ export class LayerStore implements Layers {
       const source = this.#tables.layers.all().find(({ value }) => value.diff_id === diff_id);
       const digest = source?.key ?? (this.#blobs.has(diff_id) ? diff_id : null);
       if (digest === null) {
-        throw new WherryError('DataLoss', `Cannot use layer ${diff_id}: it is not there and no blob makes it. Pull the image again.`);
+        throw new WherryError(
+          'DataLoss',
+          `Cannot use layer ${diff_id}: it is not there and no blob makes it. Pull the image again.`,
+        );
       }
       await this.fromBlob(digest, '', diff_id);
     }

@@ -4,9 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { fromUnknown, isClass } from '../../errors/index.ts';
 import type { Log } from '../log.ts';
 import { migrate } from './migrations.ts';
+import { openTables, type Tables } from './tables.ts';
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync;
+  readonly tables: Tables;
   /** Whether nothing is in it yet: what lies beside it may still tell what was. */
   readonly empty: boolean;
   /** Where the one before was put when it could not be used. */
@@ -33,7 +35,7 @@ export function openDatabase(path: string, log: Log): OpenedDatabase {
   }
 }
 
-function open(path: string): { database: DatabaseSync; empty: boolean } {
+function open(path: string): Omit<OpenedDatabase, 'damaged'> {
   const database = new DatabaseSync(path);
   try {
     // The lock of the directory makes this the only process, so the log's index needs no shared memory.
@@ -41,7 +43,11 @@ function open(path: string): { database: DatabaseSync; empty: boolean } {
     database.exec('PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF');
     const [check] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
     if (check?.quick_check !== 'ok') throw new Error(check?.quick_check ?? 'it cannot be checked');
-    return { database, empty: migrate(database) };
+    const empty = migrate(database);
+    const tables = openTables(database);
+    // Reads every row once: what cannot even be read is found now.
+    for (const table of Object.values(tables)) table.damaged();
+    return { database, tables, empty };
   } catch (error) {
     database.close();
     throw error;

@@ -24,6 +24,8 @@ export function migrate(database: DatabaseSync): boolean {
   database.exec('CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)');
   const row = database.prepare('SELECT max(version) AS version FROM migration').get() as { version: number | null };
   const version = row.version ?? 0;
+  const { user_version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version !== user_version) throw new Error(`its version is given as ${version} and as ${user_version}`);
   if (version > migrations.length) {
     throw new WherryError(
       'FailedPrecondition',
@@ -36,6 +38,7 @@ export function migrate(database: DatabaseSync): boolean {
     database.exec('BEGIN IMMEDIATE');
     database.exec(sql);
     applied.run(at + 1, new Date().toISOString());
+    database.exec(`PRAGMA user_version = ${at + 1}`);
     database.exec('COMMIT');
   }
   return version === 0;

@@ -18,11 +18,20 @@ export interface SnapshotsOptions {
 
 /** The snapshots of one namespace. */
 export function createSnapshots(namespace: string, { table, scope, removed }: SnapshotsOptions): SnapshotsTx {
-  const add = (kind: 'active' | 'view', key: string, parent: string, diff_ids: readonly string[], labels: Labels): Snapshot => {
+  const add = (
+    kind: 'active' | 'view',
+    key: string,
+    parent: string,
+    diff_ids: readonly string[],
+    labels: Labels,
+  ): Snapshot => {
     scope.requireAct();
     checkName('a snapshot', key);
     if (chainID(diff_ids, digester) !== parent) {
-      throw new WherryError('InvalidArgument', `Cannot prepare the snapshot "${key}": its layers do not make the chain ${parent}.`);
+      throw new WherryError(
+        'InvalidArgument',
+        `Cannot prepare the snapshot "${key}": its layers do not make the chain ${parent}.`,
+      );
     }
     if (table.has(namespace, key)) throw new WherryError('AlreadyExists', `snapshot "${key}": already exists`);
     const folder = randomBytes(16).toString('hex');

@@ -18,7 +18,9 @@ interface Group {
 export class Store implements Scope {
   readonly #database: DatabaseSync;
   readonly #log: Log;
-  readonly #statements: Readonly<Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', StatementSync>>;
+  readonly #statements: Readonly<
+    Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', StatementSync>
+  >;
   #group: Group | null = null;
   /** The hooks of the act that runs; null when none does. */
   #hooks: (() => void)[] | null = null;

@@ -44,9 +44,12 @@ export class Table<Row extends object> {
   find(namespace: string, key: string): Row | null {
     const row = this.#find.get(namespace, key) as Pick<Stored, 'body' | 'sum'> | undefined;
     if (row === undefined) return null;
-    const value = decode<Row>(row.body, row.sum);
+    const value = decode<Row>({ namespace, key, ...row });
     if (value === null) {
-      throw new WherryError('DataLoss', `Cannot read the ${this.name} "${key}": its record is damaged. Restart the daemon to have it repaired.`);
+      throw new WherryError(
+        'DataLoss',
+        `Cannot read the ${this.name} "${key}": its record is damaged. Restart the daemon to have it repaired.`,
+      );
     }
     return value;
   }
@@ -67,12 +70,12 @@ export class Table<Row extends object> {
 
   /** The places of documents that are damaged. */
   damaged(): { readonly namespace: string; readonly key: string }[] {
-    return (this.#all.all() as unknown as Stored[]).filter(({ body, sum }) => decode(body, sum) === null);
+    return (this.#all.all() as unknown as Stored[]).filter((row) => decode(row) === null);
   }
 
   put(namespace: string, key: string, value: Row): void {
     const body = JSON.stringify(value);
-    this.#put.run(namespace, key, body, crc32(body));
+    this.#put.run(namespace, key, body, checksum(namespace, key, body));
   }
 
   delete(namespace: string, key: string): boolean {
@@ -86,14 +89,18 @@ export class Table<Row extends object> {
 
 function decodeAll<Row>(rows: readonly unknown[]): Placed<Row>[] {
   const placed: Placed<Row>[] = [];
-  for (const { namespace, key, body, sum } of rows as Stored[]) {
-    const value = decode<Row>(body, sum);
-    if (value !== null) placed.push({ namespace, key, value });
+  for (const row of rows as Stored[]) {
+    const value = decode<Row>(row);
+    if (value !== null) placed.push({ namespace: row.namespace, key: row.key, value });
   }
   return placed;
 }
 
-function decode<Row>(body: string, sum: number): Row | null {
-  if (typeof body !== 'string' || crc32(body) !== sum) return null;
-  return JSON.parse(body) as Row;
+function decode<Row>({ namespace, key, body, sum }: Stored): Row | null {
+  const sound = typeof body === 'string' && checksum(namespace, key, body) === sum;
+  return sound ? (JSON.parse(body) as Row) : null;
+}
+
+function checksum(namespace: string, key: string, body: string): number {
+  return crc32(body, crc32(`${namespace}\0${key}\0`));
 }

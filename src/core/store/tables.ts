@@ -1,6 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { BlobLabelsRow, BlobRow, ContainerRow, ImageRow, LayerRow, LeaseRow, RecordRow, SnapshotRow } from './rows.ts';
+import type {
+  BlobLabelsRow,
+  BlobRow,
+  ContainerRow,
+  ImageRow,
+  LayerRow,
+  LeaseRow,
+  RecordRow,
+  SnapshotRow,
+} from './rows.ts';
 import { Table } from './table.ts';
 
 /** Every table of the store. */

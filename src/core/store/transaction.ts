@@ -43,7 +43,9 @@ export function createTransaction(tables: Tables, scope: Scope, gate: Gate, afte
       removed: (folder) => aftermath.snapshotRemoved(folder),
     }),
   );
-  const leases = kept((namespace): LeasesTx => createLeases(checkNamespace(namespace), { table: tables.leases, scope }));
+  const leases = kept((namespace): LeasesTx =>
+    createLeases(checkNamespace(namespace), { table: tables.leases, scope }),
+  );
   const records = kept((bucket): RecordsTx => createRecords(bucket, { table: tables.records, scope }));
   return {
     images,

@@ -16,7 +16,9 @@ export type Case = (name: string, check: (core: Core, t: TestContext) => Promise
 
 /** What every implementation of `Core` does: registers its tests under `name`. */
 export function coreSuite(name: string, make: MakeCore): void {
-  const it: Case = (what, check) => test(`${name}: ${what}`, async (t) => check(await make(t), t));
+  const it: Case = (what, check) => {
+    test(`${name}: ${what}`, async (t) => check(await make(t), t));
+  };
   contentSuite(it);
   imagesSuite(it);
   snapshotsSuite(it);

@@ -8,7 +8,9 @@ const other = { ...target, digest: sha256('b') };
 
 export function imagesSuite(it: Case): void {
   it('an image has the name it was given, once', async (core) => {
-    const made = await core.transact((tx) => tx.images('moby').create({ name: 'docker.io/library/x:1', target, labels: { a: '1' } }));
+    const made = await core.transact((tx) =>
+      tx.images('moby').create({ name: 'docker.io/library/x:1', target, labels: { a: '1' } }),
+    );
     assert.deepEqual(core.namespace('moby').findImage('docker.io/library/x:1'), made);
     assert.deepEqual(made.target, target);
     await assert.rejects(
@@ -29,8 +31,20 @@ export function imagesSuite(it: Case): void {
   it('namespaces do not see each other, and are listed', async (core) => {
     await core.transact((tx) => tx.images('moby').put({ name: 'x', target }));
     await core.transact((tx) => tx.images('k8s.io').put({ name: 'x', target: other }));
-    assert.deepEqual(core.namespace('moby').images().map((image) => image.target), [target]);
-    assert.deepEqual(core.namespace('k8s.io').images().map((image) => image.target), [other]);
+    assert.deepEqual(
+      core
+        .namespace('moby')
+        .images()
+        .map((image) => image.target),
+      [target],
+    );
+    assert.deepEqual(
+      core
+        .namespace('k8s.io')
+        .images()
+        .map((image) => image.target),
+      [other],
+    );
     assert.deepEqual(core.namespaces(), ['k8s.io', 'moby']);
     assert.throws(() => core.namespace('../x'), { class: 'InvalidArgument' });
   });
@@ -40,15 +54,27 @@ export function imagesSuite(it: Case): void {
       for (const name of ['b', 'a', 'c']) tx.images('moby').put({ name, target });
     });
     await core.transact((tx) => tx.images('moby').delete('b'));
-    assert.deepEqual(core.namespace('moby').images().map((image) => image.name), ['a', 'c']);
-    await assert.rejects(core.transact((tx) => tx.images('moby').delete('b')), { class: 'NotFound' });
+    assert.deepEqual(
+      core
+        .namespace('moby')
+        .images()
+        .map((image) => image.name),
+      ['a', 'c'],
+    );
+    await assert.rejects(
+      core.transact((tx) => tx.images('moby').delete('b')),
+      { class: 'NotFound' },
+    );
     assert.equal(core.namespace('moby').findImage('b'), null);
     assert.throws(() => core.read((tx) => tx.images('moby').get('b')), { class: 'NotFound' });
   });
 
   it('names that are no names are refused', async (core) => {
     for (const name of ['', 'a\0b', 'x'.repeat(5000)]) {
-      await assert.rejects(core.transact((tx) => tx.images('moby').put({ name, target })), { class: 'InvalidArgument' });
+      await assert.rejects(
+        core.transact((tx) => tx.images('moby').put({ name, target })),
+        { class: 'InvalidArgument' },
+      );
     }
   });
 }

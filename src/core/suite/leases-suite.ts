@@ -11,12 +11,27 @@ export function leasesSuite(it: Case): void {
       tx.leases('moby').add('one', { type: 'content', id: 'sha256:x' });
       tx.leases('moby').add('one', { type: 'content', id: 'sha256:x' });
     });
-    assert.deepEqual(core.read((tx) => tx.leases('moby').resources('one')), [{ type: 'content', id: 'sha256:x' }]);
-    assert.deepEqual(core.read((tx) => tx.leases('moby').list()).map(({ id, labels }) => ({ id, labels })), [{ id: 'one', labels: { a: '1' } }]);
-    await assert.rejects(core.transact((tx) => tx.leases('moby').create({ id: 'one' })), { class: 'AlreadyExists' });
+    assert.deepEqual(
+      core.read((tx) => tx.leases('moby').resources('one')),
+      [{ type: 'content', id: 'sha256:x' }],
+    );
+    assert.deepEqual(
+      core.read((tx) => tx.leases('moby').list()).map(({ id, labels }) => ({ id, labels })),
+      [{ id: 'one', labels: { a: '1' } }],
+    );
+    await assert.rejects(
+      core.transact((tx) => tx.leases('moby').create({ id: 'one' })),
+      { class: 'AlreadyExists' },
+    );
     await core.transact((tx) => tx.leases('moby').delete('one'));
-    await assert.rejects(core.transact((tx) => tx.leases('moby').delete('one')), { class: 'NotFound' });
-    await assert.rejects(core.transact((tx) => tx.leases('moby').add('one', { type: 'content', id: 'x' })), { class: 'NotFound' });
+    await assert.rejects(
+      core.transact((tx) => tx.leases('moby').delete('one')),
+      { class: 'NotFound' },
+    );
+    await assert.rejects(
+      core.transact((tx) => tx.leases('moby').add('one', { type: 'content', id: 'x' })),
+      { class: 'NotFound' },
+    );
   });
 
   it('collection keeps what a lease holds, and what an image has', async (core) => {
@@ -39,7 +54,10 @@ export function leasesSuite(it: Case): void {
       [leased, loose, ...image.blobs, ...lost_layer.blobs].map((digest) => content.has(digest)),
       [true, false, ...image.blobs.map(() => true), ...lost_layer.blobs.map(() => false)],
     );
-    assert.deepEqual(image.diff_ids.map((id) => layers.has(id)), [true, true]);
+    assert.deepEqual(
+      image.diff_ids.map((id) => layers.has(id)),
+      [true, true],
+    );
     assert.equal(layers.has(lost_layer.diff_ids[0]!), false);
 
     await core.transact((tx) => {
@@ -48,7 +66,10 @@ export function leasesSuite(it: Case): void {
     });
     await core.collect();
     assert.deepEqual(await content.list(), []);
-    assert.deepEqual(image.diff_ids.map((id) => layers.has(id)), [false, false]);
+    assert.deepEqual(
+      image.diff_ids.map((id) => layers.has(id)),
+      [false, false],
+    );
     assert.deepEqual(await core.collect(), { blobs: 0, bytes: 0, snapshots: 0, layers: 0 });
   });
 
@@ -76,7 +97,10 @@ export function leasesSuite(it: Case): void {
     const [root, child, loose] = await Promise.all(['root', 'child', 'loose'].map((text) => putBlob(content, text)));
     await content.setLabels(root!, { 'containerd.io/gc.root': 'now', 'containerd.io/gc.ref.content.0': child! });
     await core.collect();
-    assert.deepEqual([root, child, loose].map((digest) => content.has(digest!)), [true, true, false]);
+    assert.deepEqual(
+      [root, child, loose].map((digest) => content.has(digest!)),
+      [true, true, false],
+    );
   });
 
   it('an expired lease holds nothing', async (core) => {
@@ -85,7 +109,10 @@ export function leasesSuite(it: Case): void {
     const digest = await putBlob(content, 'x', 'old');
     await core.collect();
     assert.equal(content.has(digest), false);
-    assert.deepEqual(core.read((tx) => tx.leases('moby').list()), []);
+    assert.deepEqual(
+      core.read((tx) => tx.leases('moby').list()),
+      [],
+    );
   });
 
   it('collection does not touch an ingest', async (core) => {

@@ -24,7 +24,10 @@ export function snapshotsSuite(it: Case): void {
 
   it('the chain shows what all layers together have', async (core) => {
     const view = core.namespace('moby');
-    const { diff_ids } = await putImage(view, [{ a: '1', 'dir/b': '2' }, { 'dir/.wh.b': '', c: '3' }]);
+    const { diff_ids } = await putImage(view, [
+      { a: '1', 'dir/b': '2' },
+      { 'dir/.wh.b': '', c: '3' },
+    ]);
     const chain = await view.layers.chain(diff_ids);
     await core.transact((tx) => tx.snapshots('moby').prepare('one', chain, diff_ids));
     const [mount, ...more] = await view.mounts('one');
@@ -59,13 +62,20 @@ export function snapshotsSuite(it: Case): void {
 
   it('a snapshot is over the chain that its layers make', async (core) => {
     const { diff_ids } = await putImage(core.namespace('moby'), [{ a: '1' }, { b: '2' }]);
-    await assert.rejects(core.transact((tx) => tx.snapshots('moby').prepare('x', sha256('no'), diff_ids)), { class: 'InvalidArgument' });
+    await assert.rejects(
+      core.transact((tx) => tx.snapshots('moby').prepare('x', sha256('no'), diff_ids)),
+      { class: 'InvalidArgument' },
+    );
     const chain = await core.namespace('moby').layers.chain(diff_ids);
     await core.transact((tx) => tx.snapshots('moby').prepare('x', chain, diff_ids));
-    await assert.rejects(core.transact((tx) => tx.snapshots('moby').prepare('x', chain, diff_ids)), { class: 'AlreadyExists' });
-    assert.deepEqual(core.read((tx) => tx.snapshots('moby').list()).map(({ key, kind, parent }) => ({ key, kind, parent })), [
-      { key: 'x', kind: 'active', parent: chain },
-    ]);
+    await assert.rejects(
+      core.transact((tx) => tx.snapshots('moby').prepare('x', chain, diff_ids)),
+      { class: 'AlreadyExists' },
+    );
+    assert.deepEqual(
+      core.read((tx) => tx.snapshots('moby').list()).map(({ key, kind, parent }) => ({ key, kind, parent })),
+      [{ key: 'x', kind: 'active', parent: chain }],
+    );
   });
 
   it('a layer that is not what the image says is refused', async (core) => {
@@ -96,7 +106,9 @@ export function snapshotsSuite(it: Case): void {
     const plain = await tarOf({ a: Buffer.alloc(1_000_000, 1) });
     const digest = await putBlob(content, gzipSync(plain));
     const progress: number[] = [];
-    const made = await Promise.all([1, 2, 3, 4].map(() => layers.fromBlob(digest, type, null, (bytes) => progress.push(bytes))));
+    const made = await Promise.all(
+      [1, 2, 3, 4].map(() => layers.fromBlob(digest, type, null, (bytes) => progress.push(bytes))),
+    );
     assert.equal(new Set(made.map((each) => each.diff_id)).size, 1);
     assert.equal(Math.max(...progress), plain.length);
     const { diff_id } = made[0]!;
@@ -115,7 +127,10 @@ export function snapshotsSuite(it: Case): void {
     const made = await core.transact((tx) => tx.containers('moby').create(containerOf('one', { process: {} }, 'snap')));
     assert.deepEqual(view.findContainer('one'), made);
     assert.deepEqual(JSON.parse(Buffer.from(made.spec.value).toString()), { process: {} });
-    await assert.rejects(core.transact((tx) => tx.containers('moby').create(containerOf('one'))), { class: 'AlreadyExists' });
+    await assert.rejects(
+      core.transact((tx) => tx.containers('moby').create(containerOf('one'))),
+      { class: 'AlreadyExists' },
+    );
     const changed = await core.transact((tx) => tx.containers('moby').update({ ...made, labels: { two: '2' } }));
     assert.deepEqual(changed.labels, { two: '2' });
     assert.deepEqual(changed.created_at, made.created_at);
@@ -123,7 +138,10 @@ export function snapshotsSuite(it: Case): void {
     assert.equal(view.findContainer('one'), null);
     assert.equal(existsSync(view.folder('one')), false);
     for (const id of ['../x', '', '.', '@a', 'a/b', 'x'.repeat(200)]) {
-      await assert.rejects(core.transact((tx) => tx.containers('moby').create(containerOf(id))), { class: 'InvalidArgument' });
+      await assert.rejects(
+        core.transact((tx) => tx.containers('moby').create(containerOf(id))),
+        { class: 'InvalidArgument' },
+      );
     }
   });
 }

@@ -40,7 +40,7 @@ export function recordedExit(container: string, record: ShimTaskRecord | null): 
     container,
     exit_status: record.exit_status,
     exited_at: record.exited_at === null ? new Date() : new Date(record.exited_at),
-    oom: record.oom === true,
+    oom: record.oom,
     lost: false,
     ...(typeof record.reason === 'string' ? { reason: record.reason } : {}),
   };

@@ -47,25 +47,38 @@ function readAnswer(socket: Socket, container: string): Promise<string | null> {
   return new Promise((resolve, reject) => {
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(handoff_answer_ms_max, () => socket.destroy(new Error(`no answer within ${handoff_answer_ms_max} ms`)));
+    socket.setTimeout(handoff_answer_ms_max, () =>
+      socket.destroy(new Error(`no answer within ${handoff_answer_ms_max} ms`)),
+    );
     socket.on('data', (piece: string) => {
       text += piece;
       if (text.length > answer_bytes_max) socket.destroy(new Error('its answer is too long'));
       const end = text.indexOf('\n');
       if (end < 0) return;
       socket.destroy();
-      try {
-        const { error } = JSON.parse(text.slice(0, end)) as { error: unknown };
-        resolve(error === null ? null : String(error));
-      } catch (cause) {
-        reject(unavailable(container, 'its answer is no JSON', cause));
-      }
+      const refusal = errorIn(text.slice(0, end));
+      if (refusal === undefined) reject(unavailable(container, 'its answer cannot be read'));
+      else resolve(refusal);
     });
     socket.on('error', (cause) => reject(unavailable(container, cause.message, cause)));
     socket.on('end', () => socket.destroy(new Error('it hung up')));
   });
 }
 
-function unavailable(container: string, why: string, cause: unknown): WherryError {
-  return new WherryError('Unavailable', `Cannot attach to container ${container}: its shim cannot be reached (${why}).`, { cause });
+/** What an answer refuses with, null when it does not; undefined when it is none. */
+function errorIn(line: string): string | null | undefined {
+  try {
+    const { error } = JSON.parse(line) as { error: unknown };
+    return error === null ? null : String(error);
+  } catch {
+    return undefined;
+  }
+}
+
+function unavailable(container: string, why: string, cause?: unknown): WherryError {
+  return new WherryError(
+    'Unavailable',
+    `Cannot attach to container ${container}: its shim cannot be reached (${why}).`,
+    { cause },
+  );
 }

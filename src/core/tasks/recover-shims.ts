@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fromUnknown, isClass } from '../../errors/index.ts';
-import { shim_call_ms_max } from '../../limits/index.ts';
+import { shim_call_ms_max, shim_recover_ms_max } from '../../limits/index.ts';
 import { signalProcess } from '../../os/index.ts';
 import type { Log } from '../log.ts';
 import type { Paths } from '../paths.ts';
@@ -54,9 +54,10 @@ async function recoverShim(options: RecoverOptions, name: string): Promise<void>
   const owned = recorded.filter((container) => tables.containers.has(namespace, container));
   const orphans = recorded.filter((container) => !owned.includes(container));
   if (!shim.isGone) {
-    tasks.pool.adopt(shim, owned.length);
+    tasks.pool.adopt(shim, recorded.length);
     await Promise.all(owned.map((container) => adopt(tasks, shim, container)));
-    await Promise.all(orphans.map((container) => endOrphan(shim, container, log)));
+    // Nobody can ask for these any more, so nobody waits for their end.
+    for (const container of orphans) void endOrphan(shim, container, log).finally(() => tasks.pool.release(shim));
     return;
   }
   for (const container of orphans) removeTaskRecord(folder, container);
@@ -74,22 +75,27 @@ async function connect({ tasks, log }: RecoverOptions, folder: string): Promise<
     return await Shim.connect(bootstrap, folder, tasks.watcher, log);
   } catch (error) {
     // It lives, but nobody can reach it or stop what it runs.
-    log.error(`shim ${bootstrap.id} (pid ${bootstrap.pid}) does not answer and is ended: ${fromUnknown(error).message}`);
+    log.error(
+      `shim ${bootstrap.id} (pid ${bootstrap.pid}) does not answer and is ended: ${fromUnknown(error).message}`,
+    );
     if (isAlive(bootstrap)) signalProcess(bootstrap.pid, SIGKILL);
     return Shim.dead(bootstrap, folder, tasks.watcher, log);
   }
 }
 
 async function adopt(tasks: TaskStore, shim: Shim, container: string): Promise<void> {
+  const record = readTaskRecord(shim.folder, container);
+  const ended = recordedExit(container, record);
+  let pid = record?.pid ?? 0;
+  let known = true;
   try {
-    const { pid } = await shim.task.state({ id: container }, timeout);
-    const record = readTaskRecord(shim.folder, container);
-    tasks.adopt(shim, container, pid, recordedExit(container, record));
+    pid = (await shim.task.state({ id: container }, { timeout_ms: shim_recover_ms_max })).pid;
   } catch (error) {
-    if (!isClass(error, 'NotFound')) throw error;
-    // The shim has deleted it, and the daemon died before it heard.
-    tasks.adopt(shim, container, 0, recordedExit(container, readTaskRecord(shim.folder, container)) ?? lostExit(container));
+    // NotFound: the shim has deleted it, and the daemon died before it heard. Otherwise the shim may be dying just
+    // now, and who watches it will tell.
+    known = !isClass(error, 'NotFound');
   }
+  tasks.adopt(shim, container, pid, ended ?? (known ? null : lostExit(container)));
 }
 
 async function endOrphan(shim: Shim, container: string, log: Log): Promise<void> {
@@ -100,6 +106,7 @@ async function endOrphan(shim: Shim, container: string, log: Log): Promise<void>
     if (status !== 1) await shim.task.wait({ id: container }, timeout);
     await shim.task.delete({ id: container }, timeout);
   } catch (error) {
-    if (!isClass(error, 'NotFound')) log.error(`cannot end the task of deleted container ${container}: ${fromUnknown(error).message}`);
+    if (!isClass(error, 'NotFound'))
+      log.error(`cannot end the task of deleted container ${container}: ${fromUnknown(error).message}`);
   }
 }

@@ -59,7 +59,14 @@ export class ShimPool {
 
   /** Takes up a shim that another daemon started, with as many places taken as it has tasks. */
   adopt(shim: Shim, taken: number): void {
-    const slot: Slot = { namespace: shim.namespace, starting: Promise.resolve(shim), shim, taken, ending: false, idle: null };
+    const slot: Slot = {
+      namespace: shim.namespace,
+      starting: Promise.resolve(shim),
+      shim,
+      taken,
+      ending: false,
+      idle: null,
+    };
     this.#slots.add(slot);
     this.#settleIdle(slot);
   }
@@ -98,7 +105,11 @@ export class ShimPool {
 
   #withRoom(namespace: string): Slot | undefined {
     return [...this.#slots].find(
-      (slot) => slot.namespace === namespace && !slot.ending && slot.taken < containers_per_shim_max && slot.shim?.isGone !== true,
+      (slot) =>
+        slot.namespace === namespace &&
+        !slot.ending &&
+        slot.taken < containers_per_shim_max &&
+        slot.shim?.isGone !== true,
     );
   }
 
@@ -115,7 +126,14 @@ export class ShimPool {
   }
 
   #start(namespace: string): Slot {
-    const slot: Slot = { namespace, starting: this.#launch(namespace), shim: null, taken: 0, ending: false, idle: null };
+    const slot: Slot = {
+      namespace,
+      starting: this.#launch(namespace),
+      shim: null,
+      taken: 0,
+      ending: false,
+      idle: null,
+    };
     this.#slots.add(slot);
     slot.starting.then(
       (shim) => {

@@ -42,7 +42,12 @@ export class TaskEvents {
     });
   }
 
-  #publish<Schema extends DescMessage>(namespace: string, topic: string, schema: Schema, message: MessageInitShape<Schema>): void {
+  #publish<Schema extends DescMessage>(
+    namespace: string,
+    topic: string,
+    schema: Schema,
+    message: MessageInitShape<Schema>,
+  ): void {
     if (!this.#bus.heard) return;
     const { typeUrl, value } = packMessage(schema, message);
     this.#bus.publish(namespace, topic, { type_url: typeUrl, value });

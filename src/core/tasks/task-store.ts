@@ -69,19 +69,22 @@ export class TaskStore {
   view(namespace: string): Tasks {
     return {
       create: (container, stdio) => this.#create(namespace, container, stdio),
-      start: (container) => this.#start(this.#get(namespace, container)),
+      start: async (container) => this.#start(this.#get(namespace, container)),
       kill: async (container, signal) => {
         await this.#reach(namespace, container).task.kill({ id: container, signal }, timeout);
       },
-      delete: (container) => this.#delete(this.#get(namespace, container)),
-      state: (container) => this.#state(this.#get(namespace, container)),
+      delete: async (container) => this.#delete(this.#get(namespace, container)),
+      state: async (container) => this.#state(this.#get(namespace, container)),
       list: () =>
         [...this.#entries.values()]
           .filter((entry) => entry.namespace === namespace && entry.shim !== null)
           .map(({ container, pid }) => ({ container, pid })),
       pids: async (container) => {
         const { processes } = await this.#reach(namespace, container).task.pids({ id: container }, timeout);
-        return processes.map(({ pid, info }) => ({ pid, info: info === undefined ? '' : Buffer.from(info.value).toString() }));
+        return processes.map(({ pid, info }) => ({
+          pid,
+          info: info === undefined ? '' : Buffer.from(info.value).toString(),
+        }));
       },
       resize: async (container, width, height) => {
         await this.#reach(namespace, container).task.resizePty({ id: container, width, height }, timeout);
@@ -105,8 +108,9 @@ export class TaskStore {
     entry.shim = shim;
     entry.pid = pid;
     this.#entries.set(key(shim.namespace, container), entry);
-    if (ended === null) void this.#watch(entry);
-    else this.#settle(entry, ended);
+    if (ended !== null) this.#settle(entry, ended);
+    else if (shim.isGone) void this.#settleLost(entry, shim);
+    else void this.#watch(entry);
   }
 
   /** Forgets the task of a container that was deleted, if its shim is gone; one that lives is its shim's. */
@@ -136,7 +140,15 @@ export class TaskStore {
       const rootfs = container.snapshot_key === '' ? [] : await mounts(namespace, container.snapshot_key);
       shim = await this.pool.acquire(namespace);
       const { stdin, stdout, stderr, terminal } = stdio;
-      const request = { id, bundle, stdin, stdout, stderr, terminal, rootfs: rootfs.map(({ type, source, options }) => ({ type, source, options: [...options] })) };
+      const request = {
+        id,
+        bundle,
+        stdin,
+        stdout,
+        stderr,
+        terminal,
+        rootfs: rootfs.map(({ type, source, options }) => ({ type, source, options: [...options] })),
+      };
       const { pid } = await shim.task.create(request, timeout);
       entry.shim = shim;
       entry.pid = pid;
@@ -146,7 +158,7 @@ export class TaskStore {
       if (shim !== null) this.#giveBack(shim, id);
       throw fromSystem(thrown, `Cannot create the task of container ${id}`);
     }
-    if (shim.isGone) this.#settle(entry, lostExit(id));
+    if (shim.isGone) void this.#settleLost(entry, shim);
     else void this.#watch(entry);
   }
 
@@ -218,6 +230,8 @@ export class TaskStore {
     try {
       const { exitStatus, exitedAt } = await shim.task.wait({ id: container }, { signal: entry.waiting.signal });
       await entry.starting;
+      // Both answers may have come at once: whoever called `start` goes first.
+      await new Promise((resolve) => setImmediate(resolve));
       const recorded = recordedExit(container, readTaskRecord(shim.folder, container));
       this.#settle(entry, {
         container,
@@ -245,7 +259,10 @@ export class TaskStore {
 
   async #settleLost(entry: Entry, shim: Shim): Promise<void> {
     await entry.starting;
-    this.#settle(entry, recordedExit(entry.container, readTaskRecord(shim.folder, entry.container)) ?? lostExit(entry.container));
+    this.#settle(
+      entry,
+      recordedExit(entry.container, readTaskRecord(shim.folder, entry.container)) ?? lostExit(entry.container),
+    );
   }
 
   #settle(entry: Entry, exit: TaskExit): void {
@@ -294,7 +311,8 @@ export class TaskStore {
   }
 
   #shimOf(entry: Entry): Shim {
-    if (entry.shim === null) throw new WherryError('Unavailable', `The task of container ${entry.container} is still being made.`);
+    if (entry.shim === null)
+      throw new WherryError('Unavailable', `The task of container ${entry.container} is still being made.`);
     return entry.shim;
   }
 

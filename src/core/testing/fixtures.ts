@@ -36,25 +36,37 @@ export interface PutImage {
 }
 
 /** Puts an image of gzipped tars into the store, with its layers made, but without a name. */
-export async function putImage(view: NamespaceView, files: readonly Readonly<Record<string, string>>[]): Promise<PutImage> {
+export async function putImage(
+  view: NamespaceView,
+  files: readonly Readonly<Record<string, string>>[],
+  lease?: string,
+): Promise<PutImage> {
   const layers: { digest: string; size: number; diff_id: string }[] = [];
   for (const one of files) {
     const plain = await tarOf(one);
     const zipped = gzipSync(plain);
-    const digest = await putBlob(view.content, zipped);
-    const { diff_id } = await view.layers.fromBlob(digest, 'application/vnd.oci.image.layer.v1.tar+gzip', sha256(plain));
+    const digest = await putBlob(view.content, zipped, lease);
+    const { diff_id } = await view.layers.fromBlob(
+      digest,
+      'application/vnd.oci.image.layer.v1.tar+gzip',
+      sha256(plain),
+    );
     layers.push({ digest, size: zipped.length, diff_id });
   }
   const diff_ids = layers.map((layer) => layer.diff_id);
   const config = JSON.stringify({ os: 'wasi', architecture: 'wasm', rootfs: { type: 'layers', diff_ids } });
-  const config_digest = await putBlob(view.content, config);
+  const config_digest = await putBlob(view.content, config, lease);
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config_digest, size: config.length },
-    layers: layers.map(({ digest, size }) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size })),
+    layers: layers.map(({ digest, size }) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+      digest,
+      size,
+    })),
   });
-  const manifest_digest = await putBlob(view.content, manifest);
+  const manifest_digest = await putBlob(view.content, manifest, lease);
   return {
     target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: manifest_digest, size: manifest.length },
     diff_ids,
@@ -69,7 +81,10 @@ export function containerOf(id: string, spec: object = {}, snapshot_key = ''): C
     image: 'docker.io/library/x:latest',
     runtime: 'io.containerd.wherry.v1',
     snapshot_key,
-    spec: { type_url: 'types.containerd.io/opencontainers/runtime-spec/1/Spec', value: Buffer.from(JSON.stringify(spec)) },
+    spec: {
+      type_url: 'types.containerd.io/opencontainers/runtime-spec/1/Spec',
+      value: Buffer.from(JSON.stringify(spec)),
+    },
     labels: { one: '1' },
     extensions: { 'wherry.engine': { type_url: 'wherry.engine', value: Buffer.from('{"name":"clock"}') } },
   };
