@@ -1,0 +1,1 @@
+export { allowAll } from './allow-all.ts';
