@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import type { RegistryLogin } from '../../engine/index.ts';
-import { WherryError } from '../../errors/index.ts';
+import { parseBody } from './parse-body.ts';
 
 const text = v.nullish(v.string(), '');
 
@@ -21,11 +21,7 @@ const authConfig = v.object({
  * @throws WherryError InvalidArgument
  */
 export function parseLogin(value: unknown): RegistryLogin {
-  const parsed = v.safeParse(authConfig, value);
-  if (!parsed.success) {
-    throw new WherryError('InvalidArgument', `invalid JSON: ${parsed.issues[0].message}`);
-  }
-  const { username, password, auth, serveraddress, identitytoken, registrytoken } = parsed.output;
+  const { username, password, auth, serveraddress, identitytoken, registrytoken } = parseBody(authConfig, value);
   const [fromAuth = '', ...rest] = Buffer.from(auth, 'base64').toString().split(':');
   return {
     username: username === '' ? fromAuth : username,

@@ -67,12 +67,12 @@ export function imageRoutes(images: Images): readonly Route[] {
       );
     }
     const platforms = given.flatMap((text) => platformParameter(text) ?? []);
-    const tag = request.query.get('tag') ?? '';
+    const wanted = { tag: request.query.get('tag') ?? '', platforms, quiet: request.flag('quiet') };
     // The connection is needed for the answer, also when loading stops in the middle of the body.
     const body = request.body.iterator({ destroyOnReturn: false });
     await reply.progress(async (report) => {
       try {
-        await images.load(body, { tag, platforms, quiet: request.flag('quiet'), report });
+        await images.load(body, { ...wanted, report });
       } catch (error) {
         await drain(request.body);
         throw error;

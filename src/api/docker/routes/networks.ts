@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Networks, parseFilters } from '../../../engine/index.ts';
 import { WherryError } from '../../../errors/index.ts';
 import { networkJson } from '../network-json.ts';
+import { parseBody } from '../parse-body.ts';
 import type { ApiReply, ApiRequest, Route } from '../route.ts';
 
 const text = v.nullish(v.string(), '');
@@ -29,16 +30,16 @@ export function networkRoutes(networks: Networks): readonly Route[] {
   }
 
   async function create(request: ApiRequest): Promise<void> {
-    const { Name, Driver } = parse(createRequest, await request.json());
+    const { Name, Driver } = parseBody(createRequest, await request.json());
     networks.create(Name, Driver);
   }
 
   async function connect(request: ApiRequest): Promise<void> {
-    networks.connect(id(request), parse(connectRequest, await request.json()).Container);
+    networks.connect(id(request), parseBody(connectRequest, await request.json()).Container);
   }
 
   async function disconnect(request: ApiRequest): Promise<void> {
-    networks.disconnect(id(request), parse(connectRequest, await request.json()).Container);
+    networks.disconnect(id(request), parseBody(connectRequest, await request.json()).Container);
   }
 
   function prune(request: ApiRequest, reply: ApiReply): void {
@@ -55,10 +56,4 @@ export function networkRoutes(networks: Networks): readonly Route[] {
     { method: 'POST', pattern: '/networks/{id:.*}/disconnect', handler: disconnect },
     { method: 'DELETE', pattern: '/networks/{id:.*}', handler: (request) => networks.remove(id(request)) },
   ];
-}
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
-  const parsed = v.safeParse(schema, value);
-  if (parsed.success) return parsed.output;
-  throw new WherryError('InvalidArgument', `invalid JSON: ${parsed.issues[0].message}`);
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import { parseFilters, type Volumes } from '../../../engine/index.ts';
 import { WherryError } from '../../../errors/index.ts';
+import { parseBody } from '../parse-body.ts';
 import type { ApiReply, ApiRequest, Route } from '../route.ts';
 import { volumeJson } from '../volume-json.ts';
 
@@ -29,13 +30,7 @@ export function volumeRoutes(volumes: Volumes): readonly Route[] {
   }
 
   async function create(request: ApiRequest, reply: ApiReply): Promise<void> {
-    const parsed = v.safeParse(createRequest, await request.json());
-    if (!parsed.success) {
-      const [issue] = parsed.issues;
-      const where = v.getDotPath(issue) ?? 'the body';
-      throw new WherryError('InvalidArgument', `invalid JSON: ${where}: ${issue.message}`);
-    }
-    const { Name, Driver, DriverOpts, Labels } = parsed.output;
+    const { Name, Driver, DriverOpts, Labels } = parseBody(createRequest, await request.json());
     const volume = await volumes.create({ name: Name, driver: Driver, options: DriverOpts, labels: Labels });
     reply.json(201, volumeJson(volume));
   }
