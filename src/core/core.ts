@@ -18,6 +18,7 @@ import type { ShimLauncher } from './shim-contract.ts';
 import { createSnapshotMounts } from './snapshot-mounts.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
+import { Reserve } from './store/reserve.ts';
 import { Store } from './store/store.ts';
 import type { Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
@@ -51,12 +52,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   let store: Store | null = null;
   try {
     const { database, tables, empty, damaged } = openDatabase(paths.database, log);
-    store = new Store(database, log);
+    const reserve = new Reserve(paths.reserve, log);
+    reserve.refill();
+    store = new Store(database, log, reserve);
     await store.transact(() => {
       if (empty) rebuild(paths, tables, damaged, log);
       else repairRecords(paths, tables, log);
     });
-    return assemble(options, { paths, store, tables, lock });
+    return assemble(options, { paths, store, tables, reserve, lock });
   } catch (error) {
     store?.close();
     lock.release();
@@ -68,11 +71,12 @@ interface Opened {
   readonly paths: Paths;
   readonly store: Store;
   readonly tables: Tables;
+  readonly reserve: Reserve;
   readonly lock: Lock;
 }
 
 /** Puts the parts together. */
-function assemble(options: CoreOptions, { paths, store, tables, lock }: Opened): Core {
+function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
   const { root, state, gate, launcher, log, warm } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
@@ -127,7 +131,11 @@ function assemble(options: CoreOptions, { paths, store, tables, lock }: Opened):
       const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
       return [...new Set(names)].sort();
     },
-    collect: () => collector.collect(),
+    async collect() {
+      const collected = await collector.collect();
+      reserve.refill();
+      return collected;
+    },
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
       await recoverShims({ paths, tables, tasks, log });

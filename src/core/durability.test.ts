@@ -91,8 +91,8 @@ async function checkWhole(core: Core): Promise<void> {
 test('a daemon killed at any time leaves nothing half-visible and keeps all it acknowledged', async (t) => {
   const places = coreFolders(t);
   const script = fileURLToPath(new URL('./testing/writer.ts', import.meta.url));
-  const kills = 18;
-  const kills_per_check = 6;
+  const kills = 16;
+  const kills_per_check = 8;
   const present = new Set<string>();
   for (let i = 0; i < kills; i++) {
     const child = spawn(

@@ -13,6 +13,7 @@ export class Paths {
   readonly state: string;
   readonly lock: string;
   readonly database: string;
+  readonly reserve: string;
   /** The mirror of all images. */
   readonly images: string;
   readonly blobs: string;
@@ -28,6 +29,7 @@ export class Paths {
     this.state = state;
     this.lock = join(root, 'lock');
     this.database = join(root, 'meta.db');
+    this.reserve = join(root, 'reserve');
     this.images = join(root, 'index.json');
     this.blobs = join(root, 'content', 'blobs');
     this.ingests = join(root, 'content', 'ingest');

@@ -109,7 +109,7 @@ export const touched_directories_max: number = 4096;
 export const content_write_bytes: number = 512 * 1024;
 export const blob_bytes_max: number = 64 * 1024 ** 3;
 export const store_name_bytes_max: number = 4096;
-export const mirror_delay_ms: number = 250;
+export const mirror_delay_ms: number = 2000;
 
 /** The daemon and its shims: places kept free, how long an answer may take. */
 export const shim_free_places_min: number = 8;
@@ -132,3 +132,6 @@ export const memory_files_bytes_max: number = 256 * 1024 * 1024;
 /** What is kept of a stream that is captured, unless another bound is given. */
 export const captured_bytes_max: number = 16 * 1024 * 1024;
 export const shim_recover_ms_max: number = 2000;
+
+/** Space kept back, so that on a full disk something can still be removed. */
+export const disk_reserve_bytes: number = 4 * 1024 * 1024;

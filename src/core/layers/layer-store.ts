@@ -118,8 +118,8 @@ export class LayerStore implements Layers {
 
   /** Bytes that the layer of this folder name has alone: a tar that is a blob's own file is counted there. */
   bytesOf(name: string): number {
-    const { size, nlink } = statSync(join(this.#paths.layers, name, 'tar'));
-    return nlink > 1 ? 0 : size;
+    const stat = statSync(join(this.#paths.layers, name, 'tar'), { throwIfNoEntry: false });
+    return stat === undefined || stat.nlink > 1 ? 0 : stat.size;
   }
 
   /** Takes a layer out of use at once, by its name; its files go behind the caller's back. */

@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { WherryError } from '../../errors/index.ts';
 import type { Log } from '../log.ts';
-import { fromSystem } from '../system-error.ts';
+import { fromSystem, isFull } from '../system-error.ts';
+import type { Reserve } from './reserve.ts';
 import type { Scope } from './scope.ts';
 
 /** The transactions of one tick, which become durable together. */
@@ -18,6 +19,7 @@ interface Group {
 export class Store implements Scope {
   readonly #database: DatabaseSync;
   readonly #log: Log;
+  readonly #reserve: Reserve;
   readonly #statements: Readonly<
     Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', StatementSync>
   >;
@@ -26,8 +28,9 @@ export class Store implements Scope {
   #hooks: (() => void)[] | null = null;
   #closed = false;
 
-  constructor(database: DatabaseSync, log: Log) {
+  constructor(database: DatabaseSync, log: Log, reserve: Reserve) {
     this.#database = database;
+    this.#reserve = reserve;
     this.#log = log;
     this.#statements = {
       begin: database.prepare('BEGIN IMMEDIATE'),
@@ -128,7 +131,7 @@ export class Store implements Scope {
     if (group === null) return;
     this.#group = null;
     try {
-      this.#statements.commit.run();
+      this.#write();
     } catch (thrown) {
       if (this.#database.isTransaction) this.#statements.rollback.run();
       this.#fail(group, thrown);
@@ -142,6 +145,15 @@ export class Store implements Scope {
       }
     }
     for (const { resolve } of group.waiting) resolve();
+  }
+
+  #write(): void {
+    try {
+      this.#statements.commit.run();
+    } catch (thrown) {
+      if (!isFull(thrown) || !this.#reserve.giveUp() || !this.#database.isTransaction) throw thrown;
+      this.#statements.commit.run();
+    }
   }
 
   #fail(group: Group, thrown: unknown): void {
