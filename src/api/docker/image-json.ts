@@ -11,7 +11,7 @@ export function summaryJson(image: DescribedImage, before: Before, withManifests
   const none = before('1.43') && untagged;
   return {
     Containers: before('1.51') ? -1 : image.containers.length,
-    Created: image.created === null ? 0 : Math.floor(image.created.getTime() / 1000),
+    Created: Math.floor(image.dated.getTime() / 1000),
     Id: image.id,
     Labels: image.labels,
     ParentId: '',

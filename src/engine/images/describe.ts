@@ -17,6 +17,8 @@ export interface DescribedImage {
   readonly chosen: UsableVariant | null;
   /** Of the variant that stands for it; null when it does not say. */
   readonly created: Date | null;
+  /** How old it is to be taken for: when it was made, else when it came here. */
+  readonly dated: Date;
   readonly labels: StringMap;
   /** Bytes of content and unpacked layers, each once. */
   readonly size_bytes: number;
@@ -31,9 +33,11 @@ export async function describeImage(
   reader: ImageReader,
   group: ImageGroup,
 ): Promise<DescribedImage> {
-  const { id, target, references } = group;
+  const { id, target, references, entries } = group;
   const tree = await reader.tree(target);
   const chosen = chooseVariant(tree, null);
+  const created = chosen === null ? null : createdAt(chosen.image.config);
+  const came = Math.min(...entries.map((entry) => entry.created_at.getTime()));
   const named = references.map(({ entry }) => entry.updated_at.getTime());
   return {
     id,
@@ -42,7 +46,8 @@ export async function describeImage(
     digests: repoDigests(group),
     variants: tree.variants,
     chosen,
-    created: chosen === null ? null : createdAt(chosen.image.config),
+    created,
+    dated: created ?? new Date(came),
     labels: chosen?.image.config.config.Labels ?? {},
     size_bytes: tree.size_bytes,
     named_at: named.length === 0 ? null : new Date(Math.max(...named)),

@@ -31,13 +31,13 @@ export async function listImages(
     const shown = withMatchingNames(group, patterns);
     if (shown === null) continue;
     const image = await describeImage(context, reader, shown);
-    const created = image.created?.getTime() ?? 0;
+    const created = image.dated.getTime();
     if (before !== null && created >= before) continue;
     if (since !== null && created <= since) continue;
     if (until !== null && created > until.getTime()) continue;
     if (matchesLabels(filters, image.labels)) found.push(image);
   }
-  return found.sort((a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0) || (a.id < b.id ? -1 : 1));
+  return found.sort((a, b) => b.dated.getTime() - a.dated.getTime() || (a.id < b.id ? -1 : 1));
 }
 
 /** The image with those names only that were asked for; null when it has none. */
@@ -63,7 +63,7 @@ async function timeOf(context: ImagesContext, reader: ImageReader, names: readon
   let time: number | null = null;
   for (const name of names) {
     const image = await describeImage(context, reader, resolveImage(context.space.images(), name));
-    time = image.created?.getTime() ?? 0;
+    time = image.dated.getTime();
   }
   return time;
 }

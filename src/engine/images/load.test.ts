@@ -96,7 +96,11 @@ test('what cannot be loaded gives one clear error and leaves nothing', async (t)
   fixChecksum(hostile);
   const cases: readonly [string, Uint8Array, RegExp][] = [
     ['empty', Buffer.alloc(0), /^cannot load the archive: it is empty$/],
-    ['not an archive', Buffer.from('hello world, this is no tar at all. '.repeat(40)), /^cannot load the archive/],
+    [
+      'not an archive',
+      Buffer.from('hello world, this is no tar at all. '.repeat(40)),
+      /^cannot load the archive: it is neither a tar archive nor a WebAssembly module$/,
+    ],
     ['cut off', whole.subarray(0, 520), /^cannot load the archive.*cut off/],
     ['cut off and compressed', gzipSync(whole).subarray(0, 600), /^cannot load the archive.*damaged or cut off/],
     ['a path that leads outside', hostile, /^cannot load the archive.*\.\./],

@@ -30,7 +30,7 @@ export async function pruneImages(
   for (const group of groupImages(space.images()).values()) {
     if (only_dangling && group.references.length > 0) continue;
     const image = await describeImage(context, reader, group);
-    if (until !== null && (image.created?.getTime() ?? 0) > until.getTime()) continue;
+    if (until !== null && image.dated.getTime() > until.getTime()) continue;
     if (matchesLabels(filters, image.labels)) candidates.push(group.id);
   }
   const removed: Removed[] = [];

@@ -140,6 +140,9 @@ async function readPlace(fd: number, offset: number, length: number): Promise<Ui
 
 /** What is wrong with the tar or with its compression, told of the archive. */
 function archiveError(thrown: unknown): WherryError {
+  if (thrown instanceof LayerError && thrown.offset === 0 && thrown.entry === undefined) {
+    return refused('it is neither a tar archive nor a WebAssembly module', thrown);
+  }
   if (thrown instanceof LayerError) {
     const message = thrown.message.replace('cannot read the layer', 'cannot load the archive');
     return new WherryError(thrown.class, message, { cause: thrown });
