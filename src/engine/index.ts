@@ -1,8 +1,7 @@
 /** The engine: what dockerd is, over core. */
 export type { Engine } from './engine.ts';
-export { booleanFilter, checkFilters, matchesLabels, matchesPattern, parseFilters, untilFilter } from './filters.ts';
+export { checkFilters, parseFilters } from './filters.ts';
 export type { Filters } from './filters.ts';
-export { parseDuration, parseTime } from './time.ts';
 export { Images } from './images/images.ts';
 export type { InspectedImage, LoadRequest, PullRequest } from './images/images.ts';
 export type { ImageEvent, ImagesContext, ImageUser, RegistrySettings } from './images/context.ts';

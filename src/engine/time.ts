@@ -32,7 +32,7 @@ function durationBefore(text: string, now: Date): number | null {
 }
 
 /** A Go duration in milliseconds; null for what is none. */
-export function parseDuration(text: string): number | null {
+function parseDuration(text: string): number | null {
   const parts = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);
   if (parts === null) return null;
   let milliseconds = 0;

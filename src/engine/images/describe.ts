@@ -56,7 +56,7 @@ export async function describeImage(
 }
 
 /** null when an image does not say when it was made, or not so that it can be read. */
-export function createdAt({ created }: Pick<ImageConfig, 'created'>): Date | null {
+function createdAt({ created }: Pick<ImageConfig, 'created'>): Date | null {
   const time = created === undefined ? NaN : Date.parse(created);
   return Number.isNaN(time) ? null : new Date(time);
 }

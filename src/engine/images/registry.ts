@@ -33,7 +33,7 @@ function credentialsOf({ username, password, identityToken, registryToken }: Reg
 }
 
 /** The domain of a registry by what a login calls it: `https://index.docker.io/v1/` is `docker.io`. */
-export function registryDomain(serverAddress: string): string {
+function registryDomain(serverAddress: string): string {
   const host = serverAddress.replace(/^https?:\/\//, '').split('/', 1)[0]!;
   return host === '' || host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
 }

@@ -50,6 +50,6 @@ function refuse(reference: Reference): never {
   throw noSuchImage(familiarString(reference));
 }
 
-export function noSuchImage(name: string): WherryError<'NotFound'> {
+function noSuchImage(name: string): WherryError<'NotFound'> {
   return new WherryError('NotFound', `No such image: ${name}`);
 }

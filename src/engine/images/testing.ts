@@ -130,7 +130,7 @@ export function json(value: unknown): Buffer {
 }
 
 /** A body in pieces that fit nothing. */
-export async function* body(bytes: Uint8Array, piece_bytes = 1000): AsyncGenerator<Uint8Array> {
+async function* body(bytes: Uint8Array, piece_bytes = 1000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += piece_bytes) yield bytes.subarray(at, at + piece_bytes);
 }
 
