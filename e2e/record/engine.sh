@@ -1,0 +1,106 @@
+#!/bin/sh
+# A real Docker engine beside ours, the newest that Debian has, for recording and for benches.
+#
+#   engine.sh start [FOLDER]   fetches it on first use, starts it as root and prints its socket on stdout
+#   engine.sh stop [FOLDER]    ends it with all its containers and removes what it stored
+#
+# Nothing is installed but what iptables needs: the packages are unpacked in FOLDER (default /tmp/wherry-engine) and the
+# programs told to use the C library that lies beside them. Needs Debian, root and the network on first use.
+set -eu
+
+folder=${2:-/tmp/wherry-engine}
+root=$folder/root
+lib=$root/usr/lib/$(uname -m)-linux-gnu
+bin=$root/engine
+socket=$folder/docker.sock
+
+fail() {
+  printf 'engine.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# The newest packages, taken from the mirror this machine uses, with a package database of their own.
+fetch() {
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' | sed -n 1p)
+  [ -n "$mirror" ] || { apt-get update -q >&2; mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' | sed -n 1p); }
+  [ -n "$mirror" ] || fail "Cannot fetch Docker: no mirror of Debian is configured here."
+  rm -rf "$folder/apt" "$root"
+  mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$bin"
+  : >"$folder/apt/status"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$folder/apt/sources.list"
+  cat >"$folder/apt/conf" <<EOF
+Dir::Etc::sourcelist "$folder/apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::State::lists "$folder/apt/lists";
+Dir::State::status "$folder/apt/status";
+Dir::Cache "$folder/apt/cache";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+EOF
+  (
+    cd "$folder/apt/cache/archives"
+    export APT_CONFIG="$folder/apt/conf"
+    apt-get update -q
+    apt-get download docker.io containerd runc tini-static libc6 libgcc-s1 libseccomp2 libsystemd0 libcap2 patchelf libstdc++6
+    for package in *.deb; do dpkg-deb -x "$package" "$root"; done
+  ) >&2
+  command -v iptables >/dev/null || apt-get install -q -y --no-install-recommends iptables >&2
+  # The loader is the one that belongs to the C library; patchelf itself needs it, too.
+  loader=$(ls "$lib"/ld-linux-*.so.*)
+  for program in usr/sbin/dockerd usr/sbin/docker-proxy usr/sbin/runc usr/bin/containerd usr/bin/containerd-shim-runc-v2 usr/bin/ctr; do
+    cp "$root/$program" "$bin/"
+    "$loader" --library-path "$lib" "$root/usr/bin/patchelf" --set-interpreter "$loader" --set-rpath "$lib" "$bin/${program##*/}"
+  done
+  cp "$root/usr/bin/tini-static" "$bin/docker-init"
+  rm -rf "$folder/apt"
+  : >"$root/complete"
+}
+
+pid_runs() {
+  [ -f "$folder/$1.pid" ] && read -r pid <"$folder/$1.pid" && [ -d "/proc/$pid" ]
+}
+
+start() {
+  [ "$(id -u)" = 0 ] || fail 'Cannot start Docker: it has to be started as root.'
+  mkdir -p "$folder"
+  [ -f "$root/complete" ] || fetch
+  if ! pid_runs dockerd; then
+    rm -f "$socket" "$folder/dockerd.pid"
+    # The image store is the one that is Docker's default since 29.
+    PATH=$bin:$PATH setsid "$bin/dockerd" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
+      -H "unix://$socket" --feature containerd-snapshotter=true --insecure-registry 127.0.0.0/8 --shutdown-timeout 1 \
+      >"$folder/dockerd.log" 2>&1 </dev/null &
+  fi
+  tries=0
+  until curl -fs --unix-socket "$socket" http://docker/_ping >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ $tries -lt 300 ] || { tail -n 20 "$folder/dockerd.log" >&2; fail "Cannot start Docker: it does not answer at $socket."; }
+    sleep 0.2
+  done
+  echo "$socket"
+}
+
+stop() {
+  if pid_runs dockerd; then
+    ids=$(curl -fs --unix-socket "$socket" 'http://docker/containers/json?all=1' | grep -oE '"Id":"[0-9a-f]{64}","Names"' | cut -d'"' -f4) || ids=
+    for id in $ids; do curl -fs -X DELETE --unix-socket "$socket" "http://docker/containers/$id?force=1&v=1" >/dev/null || :; done
+    read -r pid <"$folder/dockerd.pid"
+    kill "$pid"
+    tries=0
+    while [ -d "/proc/$pid" ]; do
+      tries=$((tries + 1))
+      [ $tries -lt 150 ] || { kill -KILL "$pid"; break; }
+      sleep 0.2
+    done
+  fi
+  grep -o "$folder/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" 2>/dev/null || :; done
+  rm -rf "$folder/data" "$folder/exec" "$folder/dockerd.pid" "$socket"
+}
+
+case ${1-} in
+  start) start ;;
+  stop) stop ;;
+  *) fail 'usage: engine.sh start|stop [FOLDER]' ;;
+esac
