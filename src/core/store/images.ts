@@ -58,7 +58,7 @@ export function createImages(namespace: string, { table, scope, gate, changed }:
   };
 }
 
-export function toImage(name: string, row: ImageRow): Image {
+function toImage(name: string, row: ImageRow): Image {
   return {
     name,
     target: row.target,

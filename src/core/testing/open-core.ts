@@ -5,7 +5,7 @@ import type { Places } from './temporary.ts';
 /** A gate that lets everything through. */
 export const openGate: Gate = { imageVisible() {}, containerCreate() {}, taskStart() {} };
 
-export const noShims: ShimLauncher = {
+const noShims: ShimLauncher = {
   launch: () => Promise.reject(new WherryError('Unavailable', 'no shims in this test')),
 };
 
