@@ -1,4 +1,5 @@
 import { WherryError } from '../../errors/index.ts';
+import { findBubblewrap } from './bubblewrap.ts';
 import { createForkStarter } from './fork.ts';
 import { createSpawnStarter } from './spawn.ts';
 import type { Starter } from './starter.ts';
@@ -16,8 +17,10 @@ export function chooseStarter(options: { node: string; script: string; way: stri
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
   if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
-  if (way === 'fork') return { starter: createForkStarter({ node, script }), why: 'asked for' };
+  const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
+  const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
+  if (way === 'fork') return { starter: createForkStarter({ node, script, bubblewrap }), why: `asked for; ${inside}` };
   if (process.arch !== 'x64')
     return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
-  return { starter: createForkStarter({ node, script }), why: 'a zygote works on this machine' };
+  return { starter: createForkStarter({ node, script, bubblewrap }), why: `a zygote works on this machine; ${inside}` };
 }

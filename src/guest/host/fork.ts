@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 import { WherryError } from '../../errors/index.ts';
@@ -6,6 +7,7 @@ import { forks_per_zygote_max, guest_started_ms_max, zygote_answer_ms_max } from
 import { close, MSG, passCredentials, receiveMessage, sendMessage, signalByDescriptor, socketPair, openProcess } from '../../os/index.ts';
 import { decodeReport, order, order_bytes, report, report_bytes } from '../control.ts';
 import { frame_header_bytes } from '../job.ts';
+import { inBubblewrap } from './bubblewrap.ts';
 import { guest_flags } from './flags.ts';
 import { type Breach, sendGo, sendJob, serveChannel } from './guest-channel.ts';
 import type { GuestEnd, GuestOptions, GuestProcess, Starter } from './starter.ts';
@@ -14,6 +16,8 @@ export interface ForkOptions {
   /** The exact Node binary, and the bundle of the guest's process. */
   readonly node: string;
   readonly script: string;
+  /** `bwrap`, to put the zygote into; null for none. */
+  readonly bubblewrap: string | null;
   /** For tests of the watch: the children of the first zygote hang before they report. */
   readonly planted_hang?: boolean;
 }
@@ -35,15 +39,24 @@ export function createForkStarter(options: ForkOptions): Starter {
   const figures = { zygote_pid: 0, starts: 0, watch_acted: 0 };
 
   let hang = options.planted_hang === true;
+  let bubblewrap = options.bubblewrap;
 
   async function ready(): Promise<Zygote> {
     if (closed) throw new WherryError('Unavailable', 'Cannot start a guest: the shim is shutting down.');
     if (zygote === null || !zygote.usable || zygote.forks >= forks_per_zygote_max) {
       zygote?.retire();
-      zygote = startZygote({ ...options, planted_hang: hang }, () => figures.watch_acted++);
+      zygote = startZygote({ ...options, bubblewrap, planted_hang: hang }, () => figures.watch_acted++);
       hang = false;
     }
-    await zygote.ready;
+    try {
+      await zygote.ready;
+    } catch (error) {
+      if (bubblewrap === null || closed) throw error;
+      // Found out by trying: a kernel or a profile may forbid what bubblewrap needs.
+      process.stderr.write(`the zygote does not start inside ${bubblewrap}, so it starts without: ${(error as Error).message}\n`);
+      bubblewrap = null;
+      return ready();
+    }
     figures.zygote_pid = zygote.pid;
     return zygote;
   }
@@ -72,6 +85,21 @@ export function createForkStarter(options: ForkOptions): Starter {
   };
 }
 
+/** The zygote itself among the processes that stand around it. */
+function innermost(pid: number): number {
+  for (;;) {
+    let children: string;
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/') || !/bwrap\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))) return pid;
+      children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    } catch {
+      return pid;
+    }
+    if (children === '') return pid;
+    pid = Number(children.split(' ')[0]);
+  }
+}
+
 /** A child did not report in time, or the zygote itself is gone: worth one more try with a fresh one. */
 class ZygoteHung extends Error {}
 
@@ -87,9 +115,11 @@ interface Zygote {
 
 function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
   const [mine, theirs] = socketPair();
+  const { node, script, bubblewrap, planted_hang } = options;
+  const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script);
   const child: ChildProcess = spawn(
-    options.node,
-    [...guest_flags, options.script, 'zygote', ...(options.planted_hang === true ? ['planted-hang'] : [])],
+    command!,
+    [...before, ...guest_flags, script, 'zygote', ...(planted_hang === true ? ['planted-hang'] : [])],
     { stdio: ['ignore', 'ignore', 'inherit', theirs], env: {}, cwd: '/' },
   );
   close(theirs);
@@ -204,7 +234,7 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
   return {
     ready: ready.promise,
     get pid() {
-      return child.pid ?? 0;
+      return innermost(child.pid ?? 0);
     },
     get usable() {
       return usable;

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { close, memoryFile, openAt, AT_FDCWD, O, pipe, write } from '../../os/index.ts';
 import { rehearsalImage } from '../inside/rehearsal-image.ts';
 import type { GuestJob } from '../job.ts';
+import { findBubblewrap } from './bubblewrap.ts';
 import { createForkStarter } from './fork.ts';
 import { createSpawnStarter } from './spawn.ts';
 import { GuestFailed, type GuestEnd, type GuestProcess, type Starter } from './starter.ts';
@@ -63,7 +64,8 @@ async function start(starter: Starter, module: Uint8Array = image.module, change
 }
 
 for (const [way, make] of [
-  ['fork', () => createForkStarter({ node: process.execPath, script })],
+  ['fork', () => createForkStarter({ node: process.execPath, script, bubblewrap: null })],
+  ['fork, inside bubblewrap where there is one', () => createForkStarter({ node: process.execPath, script, bubblewrap: findBubblewrap(process.env['PATH'] ?? '') })],
   ['spawn', () => createSpawnStarter({ node: process.execPath, script })],
 ] as const)
   describe(`guests by ${way}`, () => {
@@ -107,7 +109,7 @@ for (const [way, make] of [
   });
 
 test('a child that hangs before it reports is ended by the watch, and the start is tried again', async () => {
-  const starter = createForkStarter({ node: process.execPath, script, planted_hang: true });
+  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null, planted_hang: true });
   const { guest, output } = await start(starter);
   assert.equal(await output, 'rehearsal\n');
   assert.equal((await guest.ended).status, 0);
@@ -116,7 +118,7 @@ test('a child that hangs before it reports is ended by the watch, and the start 
 });
 
 test('starts leave no descriptor behind', async () => {
-  const starter = createForkStarter({ node: process.execPath, script });
+  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null });
   const run = async (): Promise<void> => {
     const { guest, output } = await start(starter);
     await output;
