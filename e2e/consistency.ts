@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { shim as messages } from '../src/wire/index.ts';
 import { Shim, TtrpcClient } from '../src/wire/index.ts';
 import type { Daemon } from './daemon.ts';
-import { childrenOf, isAlive, waitUntil } from './processes.ts';
+import { isAlive, programsBelow, waitUntil } from './processes.ts';
 
 const settle_ms_max = 20_000;
 
@@ -108,8 +108,8 @@ async function guestsOf(daemon: Daemon): Promise<{ guests: number[]; held: strin
     const info = await shimInfo(address);
     held.push(...info.containers);
     // Forked guests are their zygote's children (there may be renewed zygotes, too), spawned ones the shim's.
-    const children = childrenOf(pid);
-    guests.push(...(info.way === 'fork' ? children.flatMap(childrenOf) : children).filter(isAlive));
+    const children = programsBelow(pid);
+    guests.push(...(info.way === 'fork' ? children.flatMap(programsBelow) : children).filter(isAlive));
   }
   return { guests: guests.toSorted(byNumber), held: held.toSorted() };
 }

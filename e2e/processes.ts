@@ -20,9 +20,16 @@ export function readShims(folder: string): Bootstrap[] {
   });
 }
 
-export function childrenOf(pid: number): number[] {
+function childrenOf(pid: number): number[] {
   return list(`/proc/${pid}/task`).flatMap((thread) =>
     (read(`/proc/${pid}/task/${thread}/children`) ?? '').trim().split(' ').filter(Boolean).map(Number),
+  );
+}
+
+/** Children; what stands inside bubblewrap counts as started by whoever started bubblewrap. */
+export function programsBelow(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) =>
+    read(`/proc/${child}/comm`)?.trim() === 'bwrap' ? programsBelow(child) : [child],
   );
 }
 
