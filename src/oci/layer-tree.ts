@@ -246,7 +246,7 @@ export function resolveDirectory(
       if (target[0] === slash) dir = rootNode;
       todo.push(...splitPath(target).reverse());
     } else if (type === entryType.whiteout && options.missing !== undefined) {
-      if (name.length > name_bytes_max) return { links: false };
+      if (name.length > name_bytes_max || startsWith(name, whiteoutPrefix)) return { links: false };
       dir = options.missing(dir, name);
     } else {
       return { links: false };

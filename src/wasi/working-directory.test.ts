@@ -10,12 +10,12 @@ function inWork(): Guest {
   const files = createMemoryFiles();
   files.put('/etc/config', text('system'));
   files.put('/both', text('of root'));
-  files.put('/work/both', text('of work'));
-  files.put('/work/own', text('own'));
-  files.put('/work/sub/file', text('below'));
+  files.put('/srv/both', text('of work'));
+  files.put('/srv/own', text('own'));
+  files.put('/srv/sub/file', text('below'));
   files.makeDirectories('/shared');
-  files.makeDirectories('/work/shared/deep');
-  return new Guest({ files, working_directory: '/work' });
+  files.makeDirectories('/srv/shared/deep');
+  return new Guest({ files, working_directory: '/srv' });
 }
 
 test('a path is found from the root, and from the working directory when the root has nothing there', () => {
@@ -99,7 +99,7 @@ test('`..` does not leave the working directory, a symlink in it may', () => {
 });
 
 test('a raw absolute path is refused', () => {
-  assert.equal(inWork().read('/work/own'), 'NOTCAPABLE');
+  assert.equal(inWork().read('/srv/own'), 'NOTCAPABLE');
 });
 
 test('a working directory that is not there leaves the root usable', () => {
