@@ -17,6 +17,7 @@ import { root_mount } from '../protocol.ts';
 import { filetypeOfEntry, statOfEntry, statOfImplied } from '../stat.ts';
 import { HostFile } from './host-file.ts';
 import { ImageFile } from './image-file.ts';
+import { entriesOfImage, type Listed, listDirectory } from './listing.ts';
 import type { Space } from './space.ts';
 import { namesOf, type Spot } from './spots.ts';
 
@@ -141,21 +142,16 @@ export class GuestDirectory implements Directory {
   list(cookie: bigint): readonly DirectoryEntry[] {
     this.#refresh();
     const path = this.#where();
-    const spots = this.#spot === null ? [] : [...this.#spot.children.keys()];
-    // The cookies of what the tree has follow the fixed ones: `.`, `..` and the places of mounts.
-    const fixed = 2n + BigInt(spots.length);
-    if (cookie < fixed) return this.#fixedEntries(Number(cookie), spots, path);
     const here = this.#here(path);
-    for (let from = cookie - fixed; ;) {
-      const entries =
-        here === null ? this.#space.client.list(this.#tree.id, path, from) : this.#entriesHere(here, from);
-      const shown: DirectoryEntry[] = [];
-      for (const entry of entries) {
-        if (!this.#spot?.children.has(entry.name)) shown.push({ ...entry, next: entry.next + fixed });
-      }
-      if (shown.length > 0 || entries.length === 0) return shown;
-      from = entries.at(-1)!.next;
-    }
+    const listed: Listed = {
+      places: this.#spot === null ? [] : [...this.#spot.children.keys()],
+      stat: () => this.stat(),
+      inodeAbove: () => this.#inodeAbove(path),
+      statChild: (name) => this.statChild(name),
+      page: (from) =>
+        here === null ? this.#space.client.list(this.#tree.id, path, from) : this.#entriesHere(here, from),
+    };
+    return listDirectory(listed, cookie);
   }
 
   statChild(name: string): Stat {
@@ -375,50 +371,14 @@ export class GuestDirectory implements Directory {
       : { type };
   }
 
-  /** `.`, `..` and the places of mounts, from the `first` of them. */
-  #fixedEntries(first: number, spots: readonly string[], path: string): DirectoryEntry[] {
-    const entries: DirectoryEntry[] = [];
-    for (let i = first; i < 2 + spots.length; i++) {
-      const next = BigInt(i + 1);
-      if (i === 0) entries.push({ name: '.', ino: this.stat().ino, type: filetype.directory, next });
-      else if (i === 1) entries.push({ name: '..', ino: this.#inodeAbove(path), type: filetype.directory, next });
-      else this.#listSpot(spots[i - 2]!, next, entries);
-    }
-    // Places that are gone leave nothing, which would read as the end.
-    return entries.length > 0 ? entries : [...this.list(BigInt(2 + spots.length))];
-  }
-
   #inodeAbove(path: string): bigint {
     const above = path === '' ? this.#tree.above() : this.parent;
     return (above ?? this).stat().ino;
   }
 
-  #listSpot(name: string, next: bigint, entries: DirectoryEntry[]): void {
-    try {
-      const { ino, type } = this.statChild(name);
-      entries.push({ name, ino, type, next });
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-    }
-  }
-
-  /** Entries of the image after `from`, which counts its children. */
   #entriesHere(entry: number, from: bigint): DirectoryEntry[] {
     this.#demand(entry, access.read);
-    if (entry < 0) return [];
-    const { index } = this.#space;
-    const entries: DirectoryEntry[] = [];
-    const end = Math.min(index.childCount(entry), Number(from) + 256);
-    for (let i = Number(from); i < end; i++) {
-      const child = index.childAt(entry, i);
-      entries.push({
-        name: index.name(child),
-        ino: BigInt(index.ino(child)),
-        type: filetypeOfEntry(index, child),
-        next: BigInt(i + 1),
-      });
-    }
-    return entries;
+    return entry < 0 ? [] : entriesOfImage(this.#space.index, entry, from);
   }
 
   #demand(entry: number, wanted: number): void {
