@@ -74,14 +74,12 @@ export class Daemon {
         this.root,
         '--exec-root',
         this.state,
+        ...(this.#options.way === undefined ? [] : ['--guest-start', this.#options.way]),
         ...(this.#options.args ?? []),
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          ...(this.#options.way === undefined ? {} : { WHERRY_START_GUESTS: this.#options.way }),
-        },
+        env: { PATH: process.env['PATH'] ?? '' },
       },
     );
     this.#child = child;
