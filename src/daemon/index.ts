@@ -1,0 +1,2 @@
+export { startDaemon } from './compose.ts';
+export type { Daemon, Programs } from './compose.ts';
