@@ -26,7 +26,15 @@ export async function startDaemon(): Promise<BenchDaemon> {
   const socket = join(state, 'docker.sock');
   const child = spawn(
     process.execPath,
-    ['--experimental-ffi', '--no-warnings', 'dist/daemon.js', '--data-root', join(folder, 'root'), '--exec-root', state],
+    [
+      '--experimental-ffi',
+      '--no-warnings',
+      'dist/daemon.js',
+      '--data-root',
+      join(folder, 'root'),
+      '--exec-root',
+      state,
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'], env: { PATH: process.env['PATH'] ?? '' } },
   );
   const connection = connect(socket);

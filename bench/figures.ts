@@ -18,5 +18,7 @@ export function figure(values: readonly number[]): Figure {
 
 export function show(name: string, { min, median, max, runs }: Figure, unit: string): void {
   const round = (value: number): string => value.toFixed(value < 100 ? 2 : 0).padStart(9);
-  console.log(`${name.padEnd(52)} min ${round(min)}  median ${round(median)}  max ${round(max)} ${unit}  (${runs} runs)`);
+  console.log(
+    `${name.padEnd(52)} min ${round(min)}  median ${round(median)}  max ${round(max)} ${unit}  (${runs} runs)`,
+  );
 }

@@ -11,7 +11,9 @@ import type { Connection } from '../src/client/index.ts';
 import { childrenOf, connect, exists, pss, shimPids, sleep, startDaemon } from './engine.ts';
 import { figure, show } from './figures.ts';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '30' }, quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '30' }, quick: { type: 'boolean', default: false } },
+});
 const runs = values.quick ? 5 : Number(values.runs);
 
 const wherry = await startDaemon();
@@ -64,7 +66,9 @@ function runs_by_cli(): void {
   show('Wherry: docker run --rm hello', figure(ours), 'ms');
   if (theirs.length === 0) return;
   show('Docker: docker run --rm, a static program', figure(theirs), 'ms');
-  console.log(`docker run --rm: Wherry takes 1/${(figure(theirs).median / figure(ours).median).toFixed(1)} of Docker's`);
+  console.log(
+    `docker run --rm: Wherry takes 1/${(figure(theirs).median / figure(ours).median).toFixed(1)} of Docker's`,
+  );
 }
 
 function cli(socket: string, image: string): number {
@@ -76,13 +80,17 @@ function cli(socket: string, image: string): number {
 }
 
 async function create(daemon: Connection, image: string): Promise<string> {
-  const { Id } = await daemon.json<{ Id: string }>('POST', '/containers/create', { body: { Image: image, AttachStdout: true } });
+  const { Id } = await daemon.json<{ Id: string }>('POST', '/containers/create', {
+    body: { Image: image, AttachStdout: true },
+  });
   return Id;
 }
 
 /** Starts a created container; gives milliseconds from writing the request to the first byte of its output. */
 async function startAttached(daemon: Connection, id: string): Promise<number> {
-  const { socket, head } = await daemon.hijack('POST', `/containers/${id}/attach`, { query: { stream: '1', stdout: '1', stderr: '1' } });
+  const { socket, head } = await daemon.hijack('POST', `/containers/${id}/attach`, {
+    query: { stream: '1', stdout: '1', stderr: '1' },
+  });
   const byte = new Promise<number>((resolve, reject) => {
     if (head.length > 0) resolve(performance.now());
     socket.once('data', () => resolve(performance.now()));
@@ -145,7 +153,9 @@ async function memory(): Promise<void> {
     }
     await sleep(3000);
     const guests = await Promise.all(
-      ids.map(async (id) => (await connection.json<{ State: { Pid: number } }>('GET', `/containers/${id}/json`)).State.Pid),
+      ids.map(
+        async (id) => (await connection.json<{ State: { Pid: number } }>('GET', `/containers/${id}/json`)).State.Pid,
+      ),
     );
     show(`memory: a container's process, ${count} running`, figure(guests.map(pss)), 'MB PSS');
   }

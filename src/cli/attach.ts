@@ -106,7 +106,10 @@ export async function attach(daemon: Connection, id: string, options: AttachOpti
   async function exitCode(): Promise<number> {
     const chunks: Buffer[] = [];
     for await (const chunk of waiting.body as AsyncIterable<Buffer>) chunks.push(chunk);
-    const said = JSON.parse(Buffer.concat(chunks).toString()) as { StatusCode: number; Error?: { Message: string } | null };
+    const said = JSON.parse(Buffer.concat(chunks).toString()) as {
+      StatusCode: number;
+      Error?: { Message: string } | null;
+    };
     if (said.Error?.Message !== undefined) throw new WherryError('Unknown', said.Error.Message);
     return said.StatusCode;
   }

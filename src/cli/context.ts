@@ -30,7 +30,9 @@ export function createContext(host: () => string | undefined): Context {
         env: process.env,
         daemon_script: join(import.meta.dirname, 'daemon.js'),
         onStart: (socket) =>
-          process.stderr.write(`wherry: started the daemon at ${socket}; it ends by itself after 10 minutes without use\n`),
+          process.stderr.write(
+            `wherry: started the daemon at ${socket}; it ends by itself after 10 minutes without use\n`,
+          ),
       }),
   };
 }

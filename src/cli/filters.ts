@@ -10,7 +10,11 @@ export function filters(pairs: readonly string[]): string | undefined {
   const by_key: Record<string, Record<string, true>> = {};
   for (const pair of pairs) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new WherryError('InvalidArgument', `invalid argument "${pair}" for "-f, --filter" flag: invalid filter '${pair}'`);
+    if (at < 1)
+      throw new WherryError(
+        'InvalidArgument',
+        `invalid argument "${pair}" for "-f, --filter" flag: invalid filter '${pair}'`,
+      );
     (by_key[pair.slice(0, at).trim().toLowerCase()] ??= {})[pair.slice(at + 1).trim()] = true;
   }
   return JSON.stringify(by_key);

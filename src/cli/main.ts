@@ -50,13 +50,17 @@ for (const make of commands) program.addCommand(make(context, program).exitOverr
 // The launcher starts the daemon itself; the command stands here for the help and the completion.
 program
   .command('daemon')
-  .description('start the daemon, with the flags of dockerd (-H, --data-root, --exec-root, --config-file, --log-level, --debug)')
+  .description(
+    'start the daemon, with the flags of dockerd (-H, --data-root, --exec-root, --config-file, --log-level, --debug)',
+  )
   .allowUnknownOption()
   .helpOption(false)
   .argument('[flags...]')
   .action((flags: string[]) => {
     const script = join(import.meta.dirname, 'daemon.js');
-    const { status } = spawnSync(process.execPath, ['--experimental-ffi', '--no-warnings', script, ...flags], { stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, ['--experimental-ffi', '--no-warnings', script, ...flags], {
+      stdio: 'inherit',
+    });
     throw new ExitCode(status ?? 1);
   });
 
@@ -76,7 +80,9 @@ async function main(argv: readonly string[]): Promise<number> {
     const near = suggestion(word, names);
     process.stderr.write(`wherry: unknown command: wherry ${word}\n`);
     if (near !== null) process.stderr.write(`\nDid you mean "wherry ${near}"?\n`);
-    process.stderr.write("\nRun 'wherry --help' for the commands; the docker CLI does the rest ('wherry info' says how).\n");
+    process.stderr.write(
+      "\nRun 'wherry --help' for the commands; the docker CLI does the rest ('wherry info' says how).\n",
+    );
     return 1;
   }
   if (argv.length === 0) {

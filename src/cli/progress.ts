@@ -18,7 +18,10 @@ const bar_width = 24;
  * Shows a progress stream: on a terminal a line for each id that is redrawn in place, with a bar; elsewhere one line
  * for each step. Gives the error that the stream ended with, or null.
  */
-export async function showProgress(objects: AsyncIterable<ProgressObject>, out: NodeJS.WriteStream): Promise<string | null> {
+export async function showProgress(
+  objects: AsyncIterable<ProgressObject>,
+  out: NodeJS.WriteStream,
+): Promise<string | null> {
   const rows = new Map<string, number>();
   let drawn = 0;
   let last = '';

@@ -35,7 +35,9 @@ function fromFile(config: DockerConfig, registry: string): Record<string, string
   const entry = config.auths?.[registry] ?? config.auths?.[`https://${registry}`];
   if (entry === undefined) return null;
   if (entry.identitytoken !== undefined) return { identitytoken: entry.identitytoken };
-  const [username, ...password] = Buffer.from(entry.auth ?? '', 'base64').toString().split(':');
+  const [username, ...password] = Buffer.from(entry.auth ?? '', 'base64')
+    .toString()
+    .split(':');
   return username === undefined || username === '' ? null : { username, password: password.join(':') };
 }
 
@@ -43,7 +45,10 @@ function fromHelper(config: DockerConfig, registry: string): Record<string, stri
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
   if (helper === undefined || !/^[A-Za-z0-9_-]+$/.test(helper)) return null;
   try {
-    const said = execFileSync(`docker-credential-${helper}`, ['get'], { input: registry, stdio: ['pipe', 'pipe', 'ignore'] });
+    const said = execFileSync(`docker-credential-${helper}`, ['get'], {
+      input: registry,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     const { Username, Secret } = JSON.parse(said.toString()) as { Username: string; Secret: string };
     return Username === '<token>' ? { identitytoken: Secret } : { username: Username, password: Secret };
   } catch {

@@ -3,7 +3,17 @@ import { test } from 'node:test';
 
 import { createBody, type RunOptions } from './run-request.ts';
 
-const none: RunOptions = { env: [], envFile: [], volume: [], mount: [], tmpfs: [], label: [], publish: [], logOpt: [], pull: 'missing' };
+const none: RunOptions = {
+  env: [],
+  envFile: [],
+  volume: [],
+  mount: [],
+  tmpfs: [],
+  label: [],
+  publish: [],
+  logOpt: [],
+  pull: 'missing',
+};
 
 interface Body {
   Cmd?: string[];
@@ -19,7 +29,11 @@ function body(options: Partial<RunOptions>, args: string[] = []): Body {
 test('a name without a value takes the value of this shell, or none', () => {
   process.env['WHERRY_TEST_NAME'] = 'here';
   delete process.env['WHERRY_TEST_NONE'];
-  assert.deepEqual(body({ env: ['A=1', 'WHERRY_TEST_NAME', 'WHERRY_TEST_NONE'] }).Env, ['A=1', 'WHERRY_TEST_NAME=here', 'WHERRY_TEST_NONE']);
+  assert.deepEqual(body({ env: ['A=1', 'WHERRY_TEST_NAME', 'WHERRY_TEST_NONE'] }).Env, [
+    'A=1',
+    'WHERRY_TEST_NAME=here',
+    'WHERRY_TEST_NONE',
+  ]);
 });
 
 test('stdin ends with its one client only when the run is attached', () => {
@@ -28,7 +42,12 @@ test('stdin ends with its one client only when the run is attached', () => {
 });
 
 test('sizes, mounts and restart policies are read as Docker reads them', () => {
-  const { HostConfig } = body({ memory: '64m', restart: 'on-failure:3', mount: ['type=bind,src=/a,dst=/b,ro'], tmpfs: ['/t:size=1m'] });
+  const { HostConfig } = body({
+    memory: '64m',
+    restart: 'on-failure:3',
+    mount: ['type=bind,src=/a,dst=/b,ro'],
+    tmpfs: ['/t:size=1m'],
+  });
   assert.equal(HostConfig['Memory'], 67_108_864);
   assert.deepEqual(HostConfig['RestartPolicy'], { Name: 'on-failure', MaximumRetryCount: 3 });
   assert.deepEqual(HostConfig['Mounts'], [{ Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true }]);

@@ -49,7 +49,9 @@ export function createBody(image: string, args: readonly string[], options: RunO
   return {
     Image: image,
     ...(args.length > 0 ? { Cmd: args } : {}),
-    ...(options.entrypoint === undefined ? {} : { Entrypoint: options.entrypoint === '' ? [''] : [options.entrypoint] }),
+    ...(options.entrypoint === undefined
+      ? {}
+      : { Entrypoint: options.entrypoint === '' ? [''] : [options.entrypoint] }),
     Env: environment(options),
     Labels: Object.fromEntries(options.label.map((label) => split(label, '='))),
     WorkingDir: options.workdir ?? '',
@@ -74,7 +76,10 @@ export function createBody(image: string, args: readonly string[], options: RunO
       NetworkMode: options.network ?? 'default',
       RestartPolicy: restartPolicy(options.restart ?? 'no'),
       PortBindings: Object.fromEntries(ports.map(({ inside, outside }) => [inside, [outside]])),
-      LogConfig: { Type: options.logDriver ?? '', Config: Object.fromEntries(options.logOpt.map((opt) => split(opt, '='))) },
+      LogConfig: {
+        Type: options.logDriver ?? '',
+        Config: Object.fromEntries(options.logOpt.map((opt) => split(opt, '='))),
+      },
       ...(process.stdout.isTTY ? { ConsoleSize: [process.stdout.rows, process.stdout.columns] } : {}),
     },
     NetworkingConfig: {},

@@ -16,10 +16,21 @@ export interface Columns {
  * Prints rows as Docker does: a table, `json` (an object a line), a template a line, or `table` with a template of
  * columns. On a terminal a table is cut to its width.
  */
-export function printRows(rows: readonly Row[], columns: Columns, format: string | undefined, out: NodeJS.WriteStream): void {
+export function printRows(
+  rows: readonly Row[],
+  columns: Columns,
+  format: string | undefined,
+  out: NodeJS.WriteStream,
+): void {
   if (format === undefined || format === 'table') {
     const cells = rows.map((row) => columns.usual.map((name) => row[name] ?? ''));
-    out.write(layOut(columns.usual.map((name) => columns.headings[name] ?? name), cells, out));
+    out.write(
+      layOut(
+        columns.usual.map((name) => columns.headings[name] ?? name),
+        cells,
+        out,
+      ),
+    );
     return;
   }
   if (format.startsWith('table ')) {
@@ -33,7 +44,9 @@ export function printRows(rows: readonly Row[], columns: Columns, format: string
 }
 
 function layOut(headings: readonly string[], rows: readonly (readonly string[])[], out: NodeJS.WriteStream): string {
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => (row[i] ?? '').length)) + 3);
+  const widths = headings.map(
+    (heading, i) => Math.max(heading.length, ...rows.map((row) => (row[i] ?? '').length)) + 3,
+  );
   const lines = [headings, ...rows].map((cells) =>
     cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i]!))).join(''),
   );

@@ -26,7 +26,10 @@ export function compileTemplate(source: string): Template {
         nodes.push(() => token);
         continue;
       }
-      const inside = token.replace(/^\{\{-?/, '').replace(/-?\}\}$/, '').trim();
+      const inside = token
+        .replace(/^\{\{-?/, '')
+        .replace(/-?\}\}$/, '')
+        .trim();
       const [word] = inside.split(/\s+/, 1);
       if (word !== undefined && ends.includes(word)) return { nodes, end: inside };
       if (word === 'range' || word === 'if' || word === 'with') nodes.push(control(word, inside.slice(word.length)));
@@ -115,7 +118,8 @@ const functions: Readonly<Record<string, (given: readonly unknown[]) => unknown>
   truncate: ([value, length]) => show(value).slice(0, Number(length)),
   println: (given) => `${given.map(show).join(' ')}\n`,
   print: (given) => given.map(show).join(''),
-  len: ([value]) => (typeof value === 'string' || Array.isArray(value) ? value.length : Object.keys(value ?? {}).length),
+  len: ([value]) =>
+    typeof value === 'string' || Array.isArray(value) ? value.length : Object.keys(value ?? {}).length,
   index: ([value, ...keys]) =>
     keys.reduce<unknown>((found, key) => (found as Record<string, unknown> | undefined)?.[key as string], value),
   eq: ([first, ...rest]) => rest.some((each) => each === first),

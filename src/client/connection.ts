@@ -81,10 +81,16 @@ export class Connection {
   }
 
   /** Takes the connection itself over after the daemon's 101: raw bytes both ways. */
-  hijack(method: string, path: string, options: CallOptions = {}): Promise<{ socket: Socket; head: Buffer; headers: http.IncomingHttpHeaders }> {
+  hijack(
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<{ socket: Socket; head: Buffer; headers: http.IncomingHttpHeaders }> {
     return new Promise((resolve, reject) => {
       const request = this.#request(method, path, options, { Connection: 'Upgrade', Upgrade: 'tcp' });
-      request.once('upgrade', (response, socket, head) => resolve({ socket: socket as Socket, head, headers: response.headers }));
+      request.once('upgrade', (response, socket, head) =>
+        resolve({ socket: socket as Socket, head, headers: response.headers }),
+      );
       request.once('response', (response) => {
         void text(response).then((said) => {
           reject(new DaemonError(response.statusCode ?? 500, messageOf(said, response.statusCode ?? 500)));
@@ -128,7 +134,8 @@ export class Connection {
   }
 
   #unreachable(error: NodeJS.ErrnoException): Error {
-    if (!['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTFOUND', 'ECONNRESET', 'ETIMEDOUT'].includes(error.code ?? '')) return error;
+    if (!['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTFOUND', 'ECONNRESET', 'ETIMEDOUT'].includes(error.code ?? ''))
+      return error;
     const why = error.code === 'EACCES' ? 'you may not use that socket' : `is the daemon running? (${error.code})`;
     return new WherryError('Unavailable', `Cannot connect to Wherry at ${this.host.name}: ${why}`, { cause: error });
   }

@@ -51,5 +51,8 @@ function parseAddress(name: string): Address {
   if (name.startsWith('/')) return { kind: 'unix', path: name };
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^:/]+)(?::(\d{1,5}))?\/?$/.exec(name);
   if (tcp !== null) return { kind: 'tcp', host: tcp[1]!.replace(/^\[|\]$/g, ''), port: Number(tcp[2] ?? '2375') };
-  throw new WherryError('InvalidArgument', `Cannot use "${name}" as a daemon's address: unix:///path or tcp://host:port is needed.`);
+  throw new WherryError(
+    'InvalidArgument',
+    `Cannot use "${name}" as a daemon's address: unix:///path or tcp://host:port is needed.`,
+  );
 }

@@ -7,7 +7,7 @@ export function demultiplex(onData: (stream: 1 | 2 | 3, bytes: Buffer) => void):
   let have = 0;
   let left = 0;
   return (chunk) => {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       if (left === 0) {
         const n = chunk.copy(header, have, at, at + 8 - have);
         have += n;

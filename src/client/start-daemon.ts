@@ -48,7 +48,10 @@ async function start(host: Host, { daemon_script, env, onStart }: ConnectOptions
   const state = stateFolder(env);
   mkdirSync(state, { recursive: true, mode: 0o750 });
   if (statSync(state).uid !== process.getuid?.())
-    throw new WherryError('PermissionDenied', `Cannot start the daemon: ${state} belongs to another user. Set WHERRY_STATE to a folder of your own.`);
+    throw new WherryError(
+      'PermissionDenied',
+      `Cannot start the daemon: ${state} belongs to another user. Set WHERRY_STATE to a folder of your own.`,
+    );
   const log_path = join(state, 'daemon.log');
   const log = openSync(log_path, 'a', 0o600);
   const { WHERRY_EXTRA_CA_CERTS: certificates, ...rest } = env;
@@ -71,7 +74,10 @@ async function start(host: Host, { daemon_script, env, onStart }: ConnectOptions
   while (!(await answers(host))) {
     // One that lost the race to another client's daemon ends, and the winner's socket is about to appear.
     if (Date.now() > deadline || (ended && Date.now() > deadline - start_ms_max + 5000))
-      throw new WherryError('Unavailable', `Cannot start the daemon. The end of its log (${log_path}):\n${tail(log_path)}`);
+      throw new WherryError(
+        'Unavailable',
+        `Cannot start the daemon. The end of its log (${log_path}):\n${tail(log_path)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   onStart(host.name);

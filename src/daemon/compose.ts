@@ -66,7 +66,10 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
   });
   const listening: Listening[] = [];
   for (const host of hosts) listening.push(await listen(api.server(), host));
-  const collecting = setInterval(() => void core.collect().catch((error: Error) => log.warn(`collection failed: ${error.message}`)), collect_every_ms);
+  const collecting = setInterval(
+    () => void core.collect().catch((error: Error) => log.warn(`collection failed: ${error.message}`)),
+    collect_every_ms,
+  );
   collecting.unref();
 
   return {

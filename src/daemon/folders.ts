@@ -25,9 +25,15 @@ function make(path: string, mode: number): void {
   }
   const stat = lstatSync(path);
   if (stat.isSymbolicLink() || !stat.isDirectory())
-    throw new WherryError('PermissionDenied', `Cannot use ${path}: it is no folder but a link or a file. Name another by --data-root or --exec-root.`);
+    throw new WherryError(
+      'PermissionDenied',
+      `Cannot use ${path}: it is no folder but a link or a file. Name another by --data-root or --exec-root.`,
+    );
   if (stat.uid !== userId())
-    throw new WherryError('PermissionDenied', `Cannot use ${path}: it belongs to user ${stat.uid}, not to you. Name another by --data-root or --exec-root.`);
+    throw new WherryError(
+      'PermissionDenied',
+      `Cannot use ${path}: it belongs to user ${stat.uid}, not to you. Name another by --data-root or --exec-root.`,
+    );
   chmodSync(path, mode);
 }
 

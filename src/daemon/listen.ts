@@ -21,7 +21,11 @@ export interface Listening {
 export async function listen(server: Server, host: string): Promise<Listening> {
   if (host.startsWith('unix://')) return listenUnix(server, host.slice('unix://'.length));
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^:/]*):(\d{1,5})\/?$/.exec(host);
-  if (tcp === null) throw new WherryError('InvalidArgument', `invalid bind address (${host}): unix:///path or tcp://host:port is needed`);
+  if (tcp === null)
+    throw new WherryError(
+      'InvalidArgument',
+      `invalid bind address (${host}): unix:///path or tcp://host:port is needed`,
+    );
   const address = tcp[1]!.replace(/^\[|\]$/g, '') || '127.0.0.1';
   await bound(server, host, () => server.listen(Number(tcp[2]), address));
   const bound_to = server.address();
@@ -31,8 +35,12 @@ export async function listen(server: Server, host: string): Promise<Listening> {
 
 async function listenUnix(server: Server, path: string): Promise<Listening> {
   if (Buffer.byteLength(path) > 107)
-    throw new WherryError('InvalidArgument', `Cannot listen at ${path}: a socket's path has at most 107 bytes. Name a shorter --exec-root.`);
-  if (await answers(path)) throw new WherryError('AlreadyExists', `Cannot listen at ${path}: another daemon answers there.`);
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot listen at ${path}: a socket's path has at most 107 bytes. Name a shorter --exec-root.`,
+    );
+  if (await answers(path))
+    throw new WherryError('AlreadyExists', `Cannot listen at ${path}: another daemon answers there.`);
   try {
     unlinkSync(path);
   } catch {

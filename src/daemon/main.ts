@@ -15,7 +15,9 @@ try {
   else if (asked.kind === 'run') await serve(asked.settings);
   else process.stdout.write(`Wherry version ${version}\n`);
 } catch (error) {
-  process.stderr.write(`wherry daemon: ${error instanceof WherryError ? error.message : (fromUnknown(error).stack ?? String(error))}\n`);
+  process.stderr.write(
+    `wherry daemon: ${error instanceof WherryError ? error.message : (fromUnknown(error).stack ?? String(error))}\n`,
+  );
   process.exitCode = 1;
 }
 

@@ -23,7 +23,10 @@ function run(argv: string[], env: Record<string, string> = {}): Settings {
 
 test('flags go before the file, the file before the environment', () => {
   const path = file('{"data-root": "/from/file", "debug": true, "insecure-registries": ["r:5000"]}');
-  const settings = run(['--config-file', path, '--exec-root', '/from/flag'], { WHERRY_ROOT: '/env', WHERRY_STATE: '/env' });
+  const settings = run(['--config-file', path, '--exec-root', '/from/flag'], {
+    WHERRY_ROOT: '/env',
+    WHERRY_STATE: '/env',
+  });
   assert.equal(settings.root, '/from/file');
   assert.equal(settings.state, '/from/flag');
   assert.equal(settings.log_level, 'debug');
@@ -37,9 +40,15 @@ test('hosts may be several', () => {
 
 test('what is not known, or said twice, is named', () => {
   assert.throws(() => readSettings(['--frobnicate'], {}), /--frobnicate/);
-  assert.throws(() => readSettings(['--config-file', file('{"bip": "1"}')], {}), /don't match any configuration option: bip/);
+  assert.throws(
+    () => readSettings(['--config-file', file('{"bip": "1"}')], {}),
+    /don't match any configuration option: bip/,
+  );
   assert.throws(() => readSettings(['--config-file', file('{"hosts": "x"}')], {}), /hosts has the wrong type/);
   assert.throws(() => readSettings(['--config-file', file('{')], {}), /unable to configure the daemon/);
-  assert.throws(() => readSettings(['--debug', '--config-file', file('{"debug": true}')], {}), /both as a flag and in the configuration file: debug/);
+  assert.throws(
+    () => readSettings(['--debug', '--config-file', file('{"debug": true}')], {}),
+    /both as a flag and in the configuration file: debug/,
+  );
   assert.throws(() => readSettings(['--log-level', 'loud'], {}), /invalid logging level: loud/);
 });

@@ -100,7 +100,11 @@ export function readSettings(argv: readonly string[], env: NodeJS.ProcessEnv): A
   try {
     values = parse(argv);
   } catch (cause) {
-    throw new WherryError('InvalidArgument', `${(cause as Error).message.split('. To specify', 1)[0]}. See 'wherry daemon --help'.`, { cause });
+    throw new WherryError(
+      'InvalidArgument',
+      `${(cause as Error).message.split('. To specify', 1)[0]}. See 'wherry daemon --help'.`,
+      { cause },
+    );
   }
   if (values.help === true) return { kind: 'help' };
   if (values.version === true) return { kind: 'version' };
@@ -151,26 +155,40 @@ function readConfigFile(named: string | undefined): ConfigFile {
   } catch (cause) {
     throw wrong(`unable to configure the daemon with file ${path}: ${(cause as Error).message}`);
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw wrong(`unable to configure the daemon with file ${path}: it is no object`);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw wrong(`unable to configure the daemon with file ${path}: it is no object`);
   const unknown = Object.keys(parsed).filter((key) => !Object.hasOwn(config_keys, key));
   if (unknown.length > 0)
-    throw wrong(`unable to configure the daemon with file ${path}: the following directives don't match any configuration option: ${unknown.join(', ')}`);
+    throw wrong(
+      `unable to configure the daemon with file ${path}: the following directives don't match any configuration option: ${unknown.join(', ')}`,
+    );
   for (const [key, value] of Object.entries(parsed))
-    if (!fits(value, config_keys[key]!)) throw wrong(`unable to configure the daemon with file ${path}: ${key} has the wrong type`);
+    if (!fits(value, config_keys[key]!))
+      throw wrong(`unable to configure the daemon with file ${path}: ${key} has the wrong type`);
   return parsed as ConfigFile;
 }
 
 function fits(value: unknown, type: 'string' | 'strings' | 'boolean' | 'map'): boolean {
   if (type === 'strings') return Array.isArray(value) && value.every((each) => typeof each === 'string');
   if (type === 'map')
-    return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((each) => typeof each === 'string');
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.values(value).every((each) => typeof each === 'string')
+    );
   return typeof value === type;
 }
 
 /** As dockerd: what is said twice, by a flag and in the file, is an error and not a guess. */
 function conflicts(values: ReturnType<typeof parse>, file: ConfigFile): void {
   const given = values as Record<string, unknown>;
-  const names: Record<string, keyof ConfigFile> = { host: 'hosts', label: 'labels', 'insecure-registry': 'insecure-registries', 'log-opt': 'log-opts' };
+  const names: Record<string, keyof ConfigFile> = {
+    host: 'hosts',
+    label: 'labels',
+    'insecure-registry': 'insecure-registries',
+    'log-opt': 'log-opts',
+  };
   for (const flag of Object.keys(given)) {
     const key = names[flag] ?? (flag as keyof ConfigFile);
     if (file[key] === undefined) continue;

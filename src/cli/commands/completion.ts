@@ -19,7 +19,8 @@ export function completionCommand(context: Context, program: Command): Command {
         flags: command.options.flatMap((option) => [option.short, option.long]).filter((flag) => flag !== undefined),
       }));
       const make = { bash, zsh, fish }[shell];
-      if (make === undefined) throw new WherryError('InvalidArgument', `Cannot complete for "${shell}": there are bash, zsh and fish.`);
+      if (make === undefined)
+        throw new WherryError('InvalidArgument', `Cannot complete for "${shell}": there are bash, zsh and fish.`);
       context.out.write(make(commands));
     });
 }

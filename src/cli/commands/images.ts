@@ -46,7 +46,14 @@ export function imagesCommand(context: Context): Command {
         for (const id of new Set(rows.map((row) => row['ID']!))) context.out.write(`${id}\n`);
         return;
       }
-      const usual = ['Repository', 'Tag', ...(options.digests === true ? ['Digest'] : []), 'ID', 'CreatedSince', 'Size'];
+      const usual = [
+        'Repository',
+        'Tag',
+        ...(options.digests === true ? ['Digest'] : []),
+        'ID',
+        'CreatedSince',
+        'Size',
+      ];
       printRows(rows, { headings, usual }, options.format, context.out);
     });
 }

@@ -16,8 +16,10 @@ export function loadCommand(context: Context): Command {
     .option('-t, --tag <name>', 'name for the image of a bare module')
     .action(async (file: string | undefined, options: { input?: string; quiet?: boolean; tag?: string }) => {
       const path = file ?? options.input;
-      if (path === undefined && process.stdin.isTTY) throw new WherryError('InvalidArgument', 'requested load from stdin, but stdin is empty');
-      if (path !== undefined && !existsSync(path)) throw new WherryError('NotFound', `open ${path}: no such file or directory`);
+      if (path === undefined && process.stdin.isTTY)
+        throw new WherryError('InvalidArgument', 'requested load from stdin, but stdin is empty');
+      if (path !== undefined && !existsSync(path))
+        throw new WherryError('NotFound', `open ${path}: no such file or directory`);
       const daemon = await context.connect();
       const objects = daemon.objects<ProgressObject>('POST', '/images/load', {
         query: {

@@ -17,7 +17,10 @@ export function logsCommand(context: Context): Command {
     .option('-t, --timestamps', 'with times')
     .action(async (name: string, options: Options) => {
       const daemon = await context.connect();
-      const { Id, Config } = await daemon.json<{ Id: string; Config: { Tty: boolean } }>('GET', `/containers/${encodeURIComponent(name)}/json`);
+      const { Id, Config } = await daemon.json<{ Id: string; Config: { Tty: boolean } }>(
+        'GET',
+        `/containers/${encodeURIComponent(name)}/json`,
+      );
       const flag = (on: boolean | undefined): string | undefined => (on === true ? '1' : undefined);
       const { body } = await daemon.call('GET', `/containers/${Id}/logs`, {
         query: {
@@ -53,6 +56,10 @@ function time(text: string | undefined): string | undefined {
   const back = parseDuration(text);
   if (back !== null) return String(Date.now() / 1000 - back);
   const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new WherryError('InvalidArgument', `Cannot read "${text}" as a time: write RFC 3339 (2026-01-31T12:00:00Z) or a duration (10m).`);
+  if (Number.isNaN(at))
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot read "${text}" as a time: write RFC 3339 (2026-01-31T12:00:00Z) or a duration (10m).`,
+    );
   return String(at / 1000);
 }

@@ -26,7 +26,12 @@ export function pullCommand(context: Context): Command {
 }
 
 /** Pulls `name`, which may lack a tag; shows progress on `out` unless that is null. */
-export async function pull(daemon: Connection, name: string, platform: string | undefined, out: NodeJS.WriteStream | null): Promise<void> {
+export async function pull(
+  daemon: Connection,
+  name: string,
+  platform: string | undefined,
+  out: NodeJS.WriteStream | null,
+): Promise<void> {
   const digest = name.indexOf('@');
   const colon = name.lastIndexOf(':');
   const tagged = digest === -1 && colon > name.lastIndexOf('/');

@@ -60,7 +60,8 @@ export function runCommand(context: Context): Command {
 
 /** The exit code that Docker's CLI gives for what a daemon says of a start. */
 function startFailureCode(message: string): number {
-  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(message)) return 127;
+  if (/executable file not found|no such file or directory|system cannot find the file specified/.test(message))
+    return 127;
   if (/permission denied|is a directory/.test(message)) return 126;
   return 125;
 }
@@ -70,7 +71,8 @@ async function run(context: Context, image: string, args: readonly string[], opt
   const name = isModule(image) ? await loadModule(daemon, image) : image;
   const body = createBody(name, args, options);
   const query = { name: options.name, platform: options.platform };
-  if (options.pull === 'always') await pull(daemon, name, options.platform, options.quiet === true ? null : context.err);
+  if (options.pull === 'always')
+    await pull(daemon, name, options.platform, options.quiet === true ? null : context.err);
   const created = await create();
   for (const warning of created.Warnings ?? []) context.err.write(`WARNING: ${warning}\n`);
   if (options.detach === true) {
@@ -89,7 +91,12 @@ async function run(context: Context, image: string, args: readonly string[], opt
     try {
       return await daemon.json('POST', '/containers/create', { query, body });
     } catch (error) {
-      if (!(error instanceof DaemonError) || error.status !== 404 || options.pull === 'never' || !/No such image/.test(error.message))
+      if (
+        !(error instanceof DaemonError) ||
+        error.status !== 404 ||
+        options.pull === 'never' ||
+        !/No such image/.test(error.message)
+      )
         throw error;
     }
     context.err.write(`Unable to find image '${name}' locally\n`);
@@ -118,7 +125,10 @@ function isModule(image: string): boolean {
     closeSync(fd);
   }
   if (image.endsWith('.wasm'))
-    throw new WherryError('InvalidArgument', `Cannot run ${image}: it is not WebAssembly (it does not start with \\0asm).`);
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot run ${image}: it is not WebAssembly (it does not start with \\0asm).`,
+    );
   return false;
 }
 

@@ -34,7 +34,9 @@ export function versionCommand(context: Context): Command {
         ` API version:  ${server.ApiVersion} (minimum version ${server.MinAPIVersion})`,
         ` OS/Arch:      ${server.Os}/${server.Arch}`,
         ` Kernel:       ${server.KernelVersion}`,
-        ...(server.Components ?? []).filter(({ Name }) => Name !== 'Engine').map(({ Name, Version }) => ` ${`${Name}:`.padEnd(13)} ${Version}`),
+        ...(server.Components ?? [])
+          .filter(({ Name }) => Name !== 'Engine')
+          .map(({ Name, Version }) => ` ${`${Name}:`.padEnd(13)} ${Version}`),
       ];
       context.out.write(`${lines.join('\n')}\n`);
     });

@@ -160,7 +160,7 @@ export function memoryFile(name: string): number {
 
 /** Fills `into` (at most 256 bytes a call are never cut short) from the kernel, which no fork can make repeat itself. */
 export function fillRandom(into: Uint8Array): void {
-  for (let done = 0; done < into.length; ) {
+  for (let done = 0; done < into.length;) {
     const part = into.subarray(done, done + 256);
     done += counted('getrandom', c.getrandom(part as Uint8Array<ArrayBuffer>, BigInt(part.length), 0));
   }

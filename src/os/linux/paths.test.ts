@@ -19,7 +19,7 @@ import {
   setTimesAt,
   statAt,
   statAtOrNull,
-  SystemError,
+  type SystemError,
 } from '../index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wherry-os-'));
@@ -39,7 +39,10 @@ test('nanoseconds of a time survive', () => {
 test('openat2 does not leave its directory, by dots or by a symlink', () => {
   symlinkSync('/etc', join(folder, 'out'));
   for (const path of ['../x', '/etc/passwd', 'out/passwd'])
-    assert.throws(() => openBeneath(directory, path, O.RDONLY, 0, RESOLVE.BENEATH), { name: 'SystemError', code: 'EXDEV' });
+    assert.throws(() => openBeneath(directory, path, O.RDONLY, 0, RESOLVE.BENEATH), {
+      name: 'SystemError',
+      code: 'EXDEV',
+    });
   assert.throws(
     () => openBeneath(directory, 'out', O.RDONLY, 0, RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS),
     (error: SystemError) => error.code === 'ELOOP',

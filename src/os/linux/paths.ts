@@ -265,7 +265,7 @@ export function listDirectory(fd: number): ListedEntry[] {
   const n = systemCall(sys.getdents64, fd, list_buffer, list_buffer.length);
   if (n < 0) throw new SystemError('getdents64', -n);
   const entries: ListedEntry[] = [];
-  for (let at = 0; at < n; ) {
+  for (let at = 0; at < n;) {
     const length = list_buffer.readUInt16LE(at + 16);
     const end = list_buffer.indexOf(0, at + 19);
     entries.push({

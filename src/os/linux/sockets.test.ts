@@ -22,7 +22,11 @@ test('a descriptor sent over a socket pair is the same file at the other end', (
 test('two hundred and fifty-three descriptors fit one message', () => {
   const [a, b] = socketPair();
   const fd = openSync('/dev/null', 'r');
-  sendMessage(a, Buffer.from('x'), Array.from({ length: 253 }, () => fd));
+  sendMessage(
+    a,
+    Buffer.from('x'),
+    Array.from({ length: 253 }, () => fd),
+  );
   const message = receiveMessage(b, Buffer.alloc(1));
   assert.equal(message?.descriptors.length, 253);
   for (const each of message.descriptors) close(each);

@@ -156,7 +156,7 @@ export function receiveMessage(fd: number, into: Uint8Array, flags = 0): Message
   let credentials: Credentials | null = null;
   let pidfd: number | null = null;
   const end = Number(header.readBigUInt64LE(40));
-  for (let at = 0; at + 16 <= end; ) {
+  for (let at = 0; at + 16 <= end;) {
     const length = Number(control.readBigUInt64LE(at));
     if (length < 16) break;
     const type = control.readInt32LE(at + 12);
