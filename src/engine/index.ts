@@ -1,5 +1,20 @@
 /** The engine: what dockerd is, over core. */
-export type { Engine } from './engine.ts';
+export { createEngine } from './engine.ts';
+export type { Engine, EngineOptions } from './engine.ts';
+export { EngineEvents, matchesEvent } from './events.ts';
+export type { EngineEvent } from './events.ts';
+export type * from './containers/config.ts';
+export type { Container, ContainerStatus } from './containers/container.ts';
+export type { Containers } from './containers/containers.ts';
+export { checkAttachable } from './containers/attach.ts';
+export type { AttachOptions } from './containers/attach.ts';
+export { default_log_config, validateLogConfig } from './containers/logs/log-config.ts';
+export type { LogRecord } from './containers/logs/log-record.ts';
+export { openLog } from './containers/open-log.ts';
+export type { MountPoint } from './containers/record.ts';
+export { statusText } from './containers/status-text.ts';
+export { networkOf } from './containers/surroundings.ts';
+export type { WaitCondition } from './containers/waiters.ts';
 export { checkFilters, parseFilters } from './filters.ts';
 export type { Filters } from './filters.ts';
 export { Images } from './images/images.ts';

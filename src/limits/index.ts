@@ -135,3 +135,15 @@ export const shim_recover_ms_max: number = 2000;
 
 /** Space kept back, so that on a full disk something can still be removed. */
 export const disk_reserve_bytes: number = 4 * 1024 * 1024;
+
+/** Containers of the engine. */
+export const container_memory_bytes_min: number = 6 * 1024 * 1024;
+export const hostname_bytes_max: number = 64;
+export const restart_wait_ms_min: number = 100;
+export const restart_wait_ms_max: number = 60_000;
+export const restart_settled_ms: number = 10_000;
+export const kill_wait_ms_max: number = 10_000;
+export const kill_wait_again_ms: number = 2000;
+export const passwd_bytes_max: number = 1024 * 1024;
+export const log_read_bytes: number = 64 * 1024;
+export const log_poll_ms: number = 1000;

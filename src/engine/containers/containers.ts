@@ -1,0 +1,298 @@
+import type { TaskExit } from '../../core/index.ts';
+import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
+import { attachClient, type AttachOptions } from './attach.ts';
+import { checkFilters, type Filters, matchesLabels, untilFilter } from '../filters.ts';
+import type { CreateRequest, Resources, RestartPolicy } from './config.ts';
+import { Container } from './container.ts';
+import type { ContainersContext } from './context.ts';
+import { createContainer } from './create/create.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { listContainers, type ListRequest } from './list.ts';
+import { recoverContainers } from './recover.ts';
+import { Registry } from './registry.ts';
+import { Removal } from './remove.ts';
+import { containerSize } from './size.ts';
+import { Stopping, type StopOptions } from './stop.ts';
+import { unpackRecord } from './record.ts';
+import { listProcesses, type ProcessTable } from './top.ts';
+import { updateContainer } from './update.ts';
+
+export interface RemoveOptions {
+  readonly force: boolean;
+  /** Its anonymous volumes, too. */
+  readonly volumes: boolean;
+}
+
+/** Docker's containers. */
+export class Containers {
+  readonly #context: ContainersContext;
+  readonly #registry = new Registry();
+  readonly #lifecycle: Lifecycle;
+  readonly #removal: Removal;
+  readonly #stopping: Stopping;
+  /** Volumes of containers that are being made, by id. */
+  readonly #held = new Map<string, Set<string>>();
+  /** Exits that came before this was ready for them; null afterwards. */
+  #early: TaskExit[] | null = [];
+  #pruning = false;
+
+  /** Reads what there is; `recover` is to be called once core has recovered. */
+  constructor(context: ContainersContext) {
+    this.#context = context;
+    this.#removal = new Removal(context, (container) => this.#registry.delete(container));
+    this.#lifecycle = new Lifecycle(context, this.#removal);
+    this.#stopping = new Stopping(context, this.#lifecycle);
+    for (const each of context.space.containers()) {
+      const record = unpackRecord(each);
+      if (record !== null) this.#registry.add(new Container(record, context));
+    }
+    context.space.tasks.onExit((exit) => this.#onExit(exit));
+  }
+
+  get all(): Iterable<Container> {
+    return this.#registry.all;
+  }
+
+  /** What a container that is being made, or is there, holds on to. */
+  users(): readonly { readonly id: string; readonly volumes: readonly string[] }[] {
+    const there = [...this.#registry.all].map(({ id, record }) => ({
+      id,
+      volumes: record.mounts.filter(({ Type }) => Type === 'volume').map(({ Name }) => Name),
+    }));
+    return [...there, ...[...this.#held].map(([id, volumes]) => ({ id, volumes: [...volumes] }))];
+  }
+
+  /** Once, before serving: what happened while no daemon ran. */
+  async recover(): Promise<void> {
+    const exits = this.#early ?? [];
+    this.#early = null;
+    const parts = { registry: this.#registry, lifecycle: this.#lifecycle, removal: this.#removal, exits };
+    await recoverContainers(this.#context, parts);
+  }
+
+  /** No container is restarted by its policy any more. */
+  close(): void {
+    this.#lifecycle.close(this.#registry.all);
+  }
+
+  #onExit(exit: TaskExit): void {
+    if (this.#early !== null) {
+      this.#early.push(exit);
+      return;
+    }
+    const container = this.#registry.get(exit.container);
+    if (container === null) return;
+    this.#lifecycle.ended(exit, container).catch((error: unknown) => {
+      this.#context.log.error(`after the end of container ${exit.container}: ${fromUnknown(error).message}`);
+    });
+  }
+
+  /**
+   * By id, name, or the start of an id.
+   *
+   * @throws WherryError NotFound, InvalidArgument, with Docker's texts
+   */
+  find(query: string): Container {
+    return this.#registry.find(query);
+  }
+
+  /** Makes a container; see `createContainer`. */
+  async create(request: CreateRequest): Promise<{ readonly container: Container; readonly warnings: readonly string[] }> {
+    const registry = this.#registry;
+    const { record, warnings } = await createContainer(
+      this.#context,
+      {
+        takeName: (name, id) => registry.takeName(name, id),
+        giveBackName: (name) => registry.giveBackName(name),
+        mountsOf: (name) => registry.find(name).record.mounts,
+        hold: (id, volume) => {
+          const volumes = this.#held.get(id) ?? new Set();
+          this.#held.set(id, volumes.add(volume));
+        },
+        release: (id) => void this.#held.delete(id),
+      },
+      request,
+    );
+    const container = new Container(record, this.#context);
+    registry.add(container);
+    container.publish('create');
+    return { container, warnings };
+  }
+
+  start(query: string): Promise<void> {
+    return this.#lifecycle.start(this.find(query));
+  }
+
+  async stop(query: string, options: StopOptions): Promise<void> {
+    const container = this.find(query);
+    try {
+      await this.#stopping.stop(container, options);
+    } catch (cause) {
+      if (cause instanceof WherryError && cause.class !== 'Unknown') throw cause;
+      throw new WherryError('Unknown', `cannot stop container: ${query}: ${fromUnknown(cause).message}`, { cause });
+    }
+  }
+
+  restart(query: string, options: StopOptions): Promise<void> {
+    return this.#stopping.restart(this.find(query), options);
+  }
+
+  async kill(query: string, signal: string): Promise<void> {
+    let container: Container;
+    try {
+      container = this.find(query);
+    } catch (cause) {
+      if (!isClass(cause, 'NotFound')) throw cause;
+      throw new WherryError('NotFound', `cannot kill container: ${query}: ${cause.message}`, { cause });
+    }
+    await this.#stopping.kill(container, signal, query);
+  }
+
+  /**
+   * Removes a container; with `force` one that runs is killed first.
+   *
+   * @throws WherryError NotFound, Conflict when it runs or is being removed
+   */
+  async remove(query: string, { force, volumes }: RemoveOptions): Promise<void> {
+    const container = this.find(query);
+    const failed = (why: string): string => `cannot remove container "${query}": ${why}`;
+    if (container.removing) {
+      throw new WherryError('Conflict', `removal of container ${query} is already in progress`);
+    }
+    if (container.isRunning) {
+      if (!force) {
+        const why = `container is ${container.status}: stop the container before removing or force remove`;
+        throw new WherryError('Conflict', failed(why));
+      }
+      container.removing = true;
+      try {
+        await this.#stopping.kill(container, '', query);
+      } catch (cause) {
+        // It may have ended by itself just now.
+        if (!isClass(cause, 'Conflict')) {
+          container.removing = false;
+          throw new WherryError('Unknown', failed(`could not kill container: ${fromUnknown(cause).message}`), { cause });
+        }
+      }
+    }
+    container.removing = true;
+    await container.turns.take(async () => {
+      try {
+        await this.#removal.inTurn(container, volumes);
+      } catch (cause) {
+        container.removing = false;
+        throw new WherryError('Unknown', failed(fromUnknown(cause).message), { cause });
+      }
+    });
+  }
+
+  /**
+   * Gives a container another name.
+   *
+   * @throws WherryError InvalidArgument, Conflict, with Docker's texts
+   */
+  async rename(query: string, asked: string): Promise<void> {
+    if (query === '' || asked === '') {
+      throw new WherryError('InvalidArgument', 'Neither old nor new names may be empty');
+    }
+    const container = this.find(query);
+    const old = container.name;
+    if (asked.replace(/^\//, '') === old) {
+      throw new WherryError('InvalidArgument', 'Renaming a container with the same name as its current name');
+    }
+    let name: string;
+    try {
+      name = this.#registry.takeName(asked, container.id);
+    } catch (cause) {
+      const { class: errorClass, message } = fromUnknown(cause);
+      throw new WherryError(errorClass, `Error when allocating new name: ${message}`, { cause });
+    }
+    container.change({ name });
+    try {
+      await container.save();
+    } catch (error) {
+      container.change({ name: old });
+      this.#registry.giveBackName(name);
+      throw error;
+    }
+    this.#registry.giveBackName(old);
+    container.publish('rename', { oldName: `/${old}` });
+  }
+
+  /** Changes what a container may use and its restart policy; what is left out stays. */
+  update(query: string, fields: Partial<Resources>, policy: RestartPolicy | null): Promise<readonly string[]> {
+    return updateContainer(this.#context, this.find(query), fields, policy);
+  }
+
+  /**
+   * Changes the size of its terminal.
+   *
+   * @throws WherryError Conflict when it does not run
+   */
+  async resize(query: string, width: number, height: number): Promise<void> {
+    const container = this.find(query);
+    if (container.process !== 'running') {
+      throw new WherryError('Conflict', `container ${container.id} is not running`);
+    }
+    await this.#context.space.tasks.resize(container.id, width, height);
+    container.publish('resize', { height: String(height), width: String(width) });
+  }
+
+  /** Those that fit, newest first. */
+  list(request: ListRequest): readonly Container[] {
+    return listContainers([...this.#registry.all], request, (query) => this.find(query), this.#context.networks);
+  }
+
+  /** Its image as lists show it: as the user wrote it, the id when that name means another one by now. */
+  shownImage({ record }: Container): string {
+    const { config, image_name, image_id } = record;
+    const named = this.#context.space.findImage(image_name);
+    return named !== null && named.target.digest === image_id ? config.Image : image_id;
+  }
+
+  /** Connects a client with its streams; see `attachClient`. */
+  attach(container: Container, fd: number, head: Uint8Array, options: AttachOptions): Promise<void> {
+    return attachClient(this.#context.space, container, fd, head, options);
+  }
+
+  /** Its processes; see `listProcesses`. */
+  processes(query: string, ps_args: string): Promise<ProcessTable> {
+    return listProcesses(this.#context, this.find(query), ps_args);
+  }
+
+  /** Bytes of its writable layer and of all its layers. */
+  size(container: Container): Promise<{ readonly own_bytes: number; readonly whole_bytes: number }> {
+    return containerSize(this.#context, container);
+  }
+
+  /**
+   * Removes containers that do not run.
+   *
+   * @throws WherryError InvalidArgument for a bad filter, Conflict while another prune runs
+   */
+  async prune(filters: Filters): Promise<{ readonly ids: readonly string[]; readonly reclaimed_bytes: number }> {
+    checkFilters(filters, ['label', 'label!', 'until']);
+    const until = untilFilter(filters);
+    if (this.#pruning) throw new WherryError('Conflict', 'a prune operation is already running');
+    this.#pruning = true;
+    try {
+      const ids: string[] = [];
+      let reclaimed_bytes = 0;
+      for (const container of [...this.#registry.all]) {
+        const { record, id } = container;
+        if (container.isRunning || container.process !== 'none' || container.removing) continue;
+        if (until !== null && Date.parse(record.created_at) > until.getTime()) continue;
+        if (!matchesLabels(filters, record.config.Labels)) continue;
+        const { own_bytes } = await this.size(container);
+        await this.remove(id, { force: false, volumes: false });
+        ids.push(id);
+        reclaimed_bytes += own_bytes;
+      }
+      const Attributes = { reclaimed: String(reclaimed_bytes) };
+      this.#context.events.publish({ Type: 'container', Action: 'prune', Actor: { ID: '', Attributes } });
+      return { ids, reclaimed_bytes };
+    } finally {
+      this.#pruning = false;
+    }
+  }
+}

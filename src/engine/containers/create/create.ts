@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+
+import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
+import { formatPlatform, isWasmPlatform, parsePlatform, type Platform } from '../../../oci/index.ts';
+import type { FoundImage } from '../../images/find-image.ts';
+import type { ContainerConfig, CreateRequest, HostConfig } from '../config.ts';
+import type { ContainersContext } from '../context.ts';
+import { planMounts } from '../mounts/plan-mounts.ts';
+import { realizeMounts, removeVolumes } from '../mounts/realize.ts';
+import { type ContainerRecord, fresh_state, type MountPoint } from '../record.ts';
+import { createWarnings } from './warnings.ts';
+import { mergeConfig } from './merge.ts';
+import { checkNetwork } from './network.ts';
+import { writeNetworkFiles } from './network-files.ts';
+import { withHostDefaults } from './host-defaults.ts';
+import { eraseContainer, persistContainer, replaceSpec } from './persist.ts';
+import { buildSpec } from './spec.ts';
+import { findUser, root_user } from './user.ts';
+import { validateConfig } from './validate-config.ts';
+import { validateHostConfig } from './validate-host-config.ts';
+
+export interface Created {
+  readonly record: ContainerRecord;
+  readonly warnings: readonly string[];
+}
+
+/** What making a container needs of those that are there. */
+export interface Neighbours {
+  /** Reserves the name for the container, or one of the daemon's choice when '' is asked for. */
+  takeName(name: string, id: string): string;
+  giveBackName(name: string): void;
+  mountsOf(container: string): readonly MountPoint[];
+  /** Keeps a volume from being removed while the container is made. */
+  hold(id: string, volume: string): void;
+  release(id: string): void;
+}
+
+/**
+ * Makes a container: checks the request with Docker's texts, finds the image, makes volumes, and writes it all down at
+ * once. Nothing of it is left when it fails.
+ */
+export async function createContainer(
+  context: ContainersContext,
+  neighbours: Neighbours,
+  request: CreateRequest,
+): Promise<Created> {
+  const platform = request.platform === '' ? null : parseWanted(request.platform);
+  const image = await context.images.find(request.config.Image, platform);
+  const merged = mergeConfig(request.config, image.config.config);
+  const host_config = withHostDefaults(request.host_config, context.log_config);
+  validateConfig(merged);
+  validateHostConfig(host_config, merged);
+  checkNetwork(host_config, merged, request.endpoints, context.networks);
+  const planned = planMounts(merged, host_config, neighbours.mountsOf);
+  const id = newId();
+  const name = neighbours.takeName(request.name, id);
+  try {
+    const { mounts, made } = await realizeMounts(planned, context.volumes, (volume) => neighbours.hold(id, volume));
+    const config = { ...merged, Hostname: hostnameOf(merged, host_config, id) };
+    const record: ContainerRecord = {
+      version: 1,
+      id,
+      name,
+      created_at: new Date().toISOString(),
+      config,
+      host_config,
+      endpoints: request.endpoints,
+      image_name: image.name,
+      image_id: image.id,
+      manifest: image.manifest,
+      os: image.config.platform.os,
+      args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+      mounts,
+      start_error: startError(host_config),
+      state: fresh_state,
+    };
+    try {
+      const finished = await write(context, record, image);
+      const warnings = [...request.warnings, ...createWarnings(finished, mismatch(image, platform))];
+      return { record: finished, warnings };
+    } catch (error) {
+      await removeVolumes(made, context.volumes);
+      throw error;
+    }
+  } catch (error) {
+    neighbours.giveBackName(name);
+    throw error;
+  } finally {
+    neighbours.release(id);
+  }
+}
+
+/** Puts the container into the store and its files where they belong; takes it back when they cannot be made. */
+async function write(context: ContainersContext, record: ContainerRecord, image: FoundImage): Promise<ContainerRecord> {
+  const { space, images, volumes } = context;
+  const { id, config, host_config, mounts } = record;
+  await images.prepare(image);
+  const folder = space.folder(id);
+  await persistContainer(context, record, image, buildSpec(record, root_user, folder));
+  try {
+    writeNetworkFiles(folder, record);
+    for (const { copy_up, Name, Destination } of mounts) {
+      if (copy_up) await volumes.copyUp(Name, await space.mounts(id), Destination);
+    }
+    if (config.User === '' && host_config.GroupAdd === null) return record;
+    return await withUser(context, record, folder);
+  } catch (error) {
+    await eraseContainer(context, id);
+    throw error;
+  }
+}
+
+/** Names of users can be looked up only in the image's files; one that is not there is told of at the start. */
+async function withUser(context: ContainersContext, record: ContainerRecord, folder: string): Promise<ContainerRecord> {
+  const { config, host_config, id } = record;
+  try {
+    const user = await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
+    await replaceSpec(context, record, buildSpec(record, user, folder));
+    return record;
+  } catch (error) {
+    if (!isClass(error, 'InvalidArgument')) throw error;
+    const unable = { ...record, start_error: fromUnknown(error).message };
+    await replaceSpec(context, unable, buildSpec(unable, root_user, folder));
+    return unable;
+  }
+}
+
+function parseWanted(text: string): Platform {
+  try {
+    return parsePlatform(text);
+  } catch (cause) {
+    throw new WherryError('InvalidArgument', `failed to parse platform: ${fromUnknown(cause).message}`, { cause });
+  }
+}
+
+/** The platform of an image that is not for this runtime, though nobody asked for it. */
+function mismatch({ config }: FoundImage, asked: Platform | null): string | null {
+  return asked === null && !isWasmPlatform(config.platform) ? formatPlatform(config.platform) : null;
+}
+
+function hostnameOf(config: ContainerConfig, { NetworkMode, UTSMode }: HostConfig, id: string): string {
+  if (config.Hostname !== '') return config.Hostname;
+  return NetworkMode === 'host' || UTSMode === 'host' ? hostname() : id.slice(0, 12);
+}
+
+/** What Docker would find out only as it starts the container. */
+function startError({ DeviceRequests }: HostConfig): string {
+  const [request] = DeviceRequests ?? [];
+  if (request === undefined) return '';
+  const capabilities = (request.Capabilities ?? []).map((set) => `[${set.join(' ')}]`).join(' ');
+  return `could not select device driver "${request.Driver}" with capabilities: [${capabilities}]`;
+}
+
+/** 64 hex digits; the first 12, which stand for it, never look like a number. */
+function newId(): string {
+  for (;;) {
+    const id = randomBytes(32).toString('hex');
+    if (!/^\d{12}/.test(id)) return id;
+  }
+}

@@ -1,0 +1,40 @@
+import type { HostConfig, LogConfig } from '../config.ts';
+
+const shm_bytes = 64 * 1024 * 1024;
+
+const masked_paths = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+];
+
+const readonly_paths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** Docker's defaults where a client said nothing. */
+export function withHostDefaults(host: HostConfig, log_config: LogConfig): HostConfig {
+  const { LogConfig, NetworkMode, Memory, MemorySwap, ShmSize, IpcMode, CgroupnsMode, Runtime, RestartPolicy } = host;
+  const log = LogConfig.Type === '' || LogConfig.Type === log_config.Type;
+  return {
+    ...host,
+    LogConfig: log ? { Type: log_config.Type, Config: { ...log_config.Config, ...LogConfig.Config } } : LogConfig,
+    NetworkMode: NetworkMode === '' || NetworkMode === 'default' ? 'bridge' : NetworkMode,
+    RestartPolicy: RestartPolicy.Name === '' ? { ...RestartPolicy, Name: 'no' } : RestartPolicy,
+    MemorySwap: Memory > 0 && MemorySwap === 0 ? Memory * 2 : MemorySwap,
+    ShmSize: ShmSize === 0 ? shm_bytes : ShmSize,
+    IpcMode: IpcMode === '' ? 'private' : IpcMode,
+    CgroupnsMode: CgroupnsMode === '' ? 'private' : CgroupnsMode,
+    Runtime: Runtime === '' ? 'io.containerd.wherry.v1' : Runtime,
+    OomKillDisable: host.OomKillDisable ?? false,
+    MaskedPaths: host.MaskedPaths ?? (host.Privileged ? [] : masked_paths),
+    ReadonlyPaths: host.ReadonlyPaths ?? (host.Privileged ? [] : readonly_paths),
+  };
+}

@@ -1,0 +1,57 @@
+import { WherryError } from '../../../errors/index.ts';
+import type { Networks } from '../../networks.ts';
+import type { ContainerConfig, EndpointRequest, HostConfig } from '../config.ts';
+
+/**
+ * Checks where a container is to be connected. Guests have no sockets yet: what would need one is refused.
+ *
+ * @throws WherryError NotFound for a network there is not, Unimplemented for published ports and shared networks
+ */
+export function checkNetwork(
+  host: HostConfig,
+  config: ContainerConfig,
+  endpoints: Readonly<Record<string, EndpointRequest>>,
+  networks: Networks,
+): void {
+  const { NetworkMode } = host;
+  if (NetworkMode.startsWith('container:')) {
+    throw new WherryError(
+      'Unimplemented',
+      `cannot share the network of ${NetworkMode.slice('container:'.length)}: networks between containers are not there yet in Wherry`,
+    );
+  }
+  networks.get(NetworkMode);
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    networks.get(name === 'default' ? 'bridge' : name);
+    checkEndpoint(endpoint);
+  }
+  if (NetworkMode !== 'host') refusePorts(host, config);
+}
+
+function checkEndpoint({ IPAMConfig, Aliases }: EndpointRequest): void {
+  const wrong: string[] = [];
+  if (IPAMConfig !== null && (IPAMConfig.IPv4Address !== '' || IPAMConfig.IPv6Address !== '')) {
+    wrong.push('user-specified IP address is supported on user-defined networks only');
+  }
+  if ((Aliases ?? []).length > 0) {
+    wrong.push('network-scoped aliases are only supported for user-defined networks');
+  }
+  if (wrong.length === 0) return;
+  throw new WherryError('InvalidArgument', `invalid endpoint settings:\n${wrong.join('\n')}`);
+}
+
+function refusePorts({ PortBindings, PublishAllPorts }: HostConfig, { ExposedPorts }: ContainerConfig): void {
+  const published = Object.entries(PortBindings).flatMap(([port, bindings]) =>
+    (bindings ?? []).map(({ HostIp, HostPort }) => {
+      const host = HostIp === '' ? HostPort : `${HostIp}:${HostPort}`;
+      return host === '' ? port : `${host}->${port}`;
+    }),
+  );
+  if (PublishAllPorts) published.push(...ExposedPorts);
+  if (published.length === 0) return;
+  throw new WherryError(
+    'Unimplemented',
+    `cannot publish ${published.join(', ')}: published ports are not there yet in Wherry, a guest has no sockets. ` +
+      'Run it without -p and -P.',
+  );
+}

@@ -1,0 +1,47 @@
+import { WherryError } from '../../../errors/index.ts';
+import { hostname_bytes_max } from '../../../limits/index.ts';
+import type { ContainerConfig, Healthcheck } from '../config.ts';
+import { parseSignal } from '../signals.ts';
+
+const nanoseconds_min = 1_000_000;
+
+/**
+ * Checks what runs, once it has its image's part.
+ *
+ * @throws WherryError InvalidArgument with Docker's texts
+ */
+export function validateConfig(config: ContainerConfig): void {
+  const { Hostname, WorkingDir, StopSignal, Healthcheck, ExposedPorts, Env } = config;
+  if (Buffer.byteLength(Hostname) > hostname_bytes_max) {
+    invalid(`hostname "${Hostname}" is too long (maximum ${hostname_bytes_max} bytes)`);
+  }
+  if (WorkingDir !== '' && !WorkingDir.startsWith('/')) {
+    invalid(`the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`);
+  }
+  if (StopSignal !== '') parseSignal(StopSignal);
+  for (const port of ExposedPorts) checkPort(port);
+  for (const variable of Env) {
+    if (variable === '' || variable.startsWith('=')) invalid(`invalid environment variable: ${variable}`);
+  }
+  if (Healthcheck !== null) validateHealthcheck(Healthcheck);
+}
+
+/** @throws WherryError InvalidArgument for what is no `port[-port][/protocol]` */
+export function checkPort(text: string): void {
+  const parts = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text);
+  const first = Number(parts?.[1] ?? -1);
+  const last = Number(parts?.[2] ?? first);
+  if (first < 0 || first > 65_535 || last < first || last > 65_535) invalid(`invalid port specification: "${text}"`);
+}
+
+function validateHealthcheck(check: Healthcheck): void {
+  for (const field of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
+    const value = check[field] ?? 0;
+    if (value !== 0 && value < nanoseconds_min) invalid(`${field} in Healthcheck cannot be less than 1ms`);
+  }
+  if ((check.Retries ?? 0) < 0) invalid('Retries in Healthcheck cannot be negative');
+}
+
+function invalid(message: string): never {
+  throw new WherryError('InvalidArgument', message);
+}

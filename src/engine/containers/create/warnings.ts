@@ -1,0 +1,30 @@
+import type { ContainerRecord } from '../record.ts';
+
+/**
+ * What a user should know of a container that was made. `foreign` is the platform of its image when that is none of
+ * this runtime's.
+ */
+export function createWarnings({ config, host_config }: ContainerRecord, foreign: string | null): readonly string[] {
+  const warnings: string[] = [];
+  if (foreign !== null) {
+    warnings.push(
+      `The requested image's platform (${foreign}) does not match the detected host platform (wasi/wasm) and no specific platform was requested`,
+    );
+  }
+  const { NetworkMode, PortBindings, PublishAllPorts, NanoCpus, CpuQuota, CpuShares, CpusetCpus, PidsLimit } = host_config;
+  if (NetworkMode === 'host' && (PublishAllPorts || Object.keys(PortBindings).length > 0)) {
+    warnings.push('Published ports are discarded when using host network mode');
+  }
+  if (NanoCpus > 0 || CpuQuota > 0 || CpuShares > 0 || CpusetCpus !== '') {
+    warnings.push('CPU limits are not there yet in Wherry. Limitation discarded.');
+  }
+  if ((PidsLimit ?? 0) > 0) warnings.push('A limit of processes is not there yet in Wherry. Limitation discarded.');
+  const [kind = 'NONE'] = config.Healthcheck?.Test ?? [];
+  if (kind !== 'NONE') warnings.push('Health checks are not there yet in Wherry. The container has none.');
+  if (process.getuid?.() !== 0 && config.User !== '') {
+    warnings.push(
+      `The daemon runs without root: files outside the container are opened as its own user, not as "${config.User}".`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+
+import type { TaskExit } from '../../core/index.ts';
+import { fromUnknown } from '../../errors/index.ts';
+import { startTime } from '../../os/index.ts';
+import type { Container } from './container.ts';
+import type { ContainersContext } from './context.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Registry } from './registry.ts';
+import type { Removal } from './remove.ts';
+import { restartsAtBoot } from './restart-policy.ts';
+
+/**
+ * Brings what the last daemon knew together with what shims have kept since: containers that run are taken up, those
+ * that ended meanwhile get their exit, and policies are obeyed. `exits` are those that core found.
+ */
+export async function recoverContainers(
+  context: ContainersContext,
+  parts: { registry: Registry; lifecycle: Lifecycle; removal: Removal; exits: readonly TaskExit[] },
+): Promise<void> {
+  const { registry, lifecycle, removal, exits } = parts;
+  const { tasks } = context.space;
+  const boot_ms = bootTime();
+  for (const { container: id, pid } of tasks.list()) {
+    const container = registry.get(id);
+    // A container that came in by containerd's door is not Docker's to watch.
+    if (container === null) continue;
+    const exit = exits.find((each) => each.container === id);
+    const known = exit !== undefined && exit.exited_at.toISOString() === container.state.finished_at;
+    const begun = known || exit !== undefined || (await isBegun(context, id));
+    if (known || !begun) {
+      await tasks.delete(id).catch((error: Error) => context.log.warn(`cannot delete the task of ${id}: ${error.message}`));
+      continue;
+    }
+    adopt(container, pid, boot_ms);
+  }
+  await Promise.all(
+    exits.map(async (exit) => {
+      const container = registry.get(exit.container);
+      if (container !== null) await lifecycle.ended(exit, container);
+    }),
+  );
+  for (const container of [...registry.all]) {
+    if (container.isRunning) continue;
+    try {
+      await settle(container, lifecycle, removal);
+    } catch (error) {
+      context.log.error(`container ${container.id} at start of the daemon: ${fromUnknown(error).message}`);
+    }
+  }
+}
+
+/** A task that was made but not started is nobody's any more. */
+async function isBegun({ space, log }: ContainersContext, id: string): Promise<boolean> {
+  try {
+    return (await space.tasks.state(id)).status !== 'created';
+  } catch (error) {
+    // Its shim is about to be found gone; the exit that comes then is the truth.
+    log.warn(`cannot ask for the state of container ${id}: ${fromUnknown(error).message}`);
+    return true;
+  }
+}
+
+function adopt(container: Container, pid: number, boot_ms: number): void {
+  container.process = 'running';
+  container.pid = pid;
+  const { started_at, finished_at } = container.state;
+  // The last daemon may have died before it wrote down that it started this.
+  if (started_at !== '' && started_at > finished_at) return;
+  const ticks = startTime(pid);
+  const started_ms = ticks === null ? Date.now() : boot_ms + Number(ticks) * 10;
+  container.changeState({ started_at: new Date(started_ms).toISOString(), error: '', exit_code: 0 });
+  container.saveLater();
+}
+
+async function settle(container: Container, lifecycle: Lifecycle, removal: Removal): Promise<void> {
+  const { state, record } = container;
+  const { AutoRemove, RestartPolicy } = record.host_config;
+  if (AutoRemove) {
+    await container.turns.take(() => removal.inTurn(container, true));
+  } else if (state.started_at !== '' && restartsAtBoot(RestartPolicy, state)) {
+    await lifecycle.start(container);
+  }
+}
+
+/** When the machine was started, in ms since 1970. proc(5), btime. */
+function bootTime(): number {
+  const text = readFileSync('/proc/stat', 'utf8');
+  return Number(/^btime (\d+)$/m.exec(text)?.[1] ?? 0) * 1000;
+}

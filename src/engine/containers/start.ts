@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+
+import type { TaskStdio } from '../../core/index.ts';
+import { fromUnknown, WherryError } from '../../errors/index.ts';
+import type { Container } from './container.ts';
+import type { ContainersContext } from './context.ts';
+import { publishJoined, publishLeft } from './surroundings.ts';
+import { logFiles } from './logs/log-config.ts';
+
+/** Docker's text for how a start failed, and the exit code and class that it stands for. */
+const failures: readonly { readonly pattern: RegExp; readonly code: number }[] = [
+  { pattern: /executable file not found|no such file or directory|not a directory/i, code: 127 },
+  { pattern: /permission denied|is a directory/i, code: 126 },
+];
+
+/**
+ * Starts the container's task; in its turn only. When that fails the container keeps the reason and an exit code, and
+ * clients that waited for its output are let go.
+ *
+ * @throws WherryError InvalidArgument when the program cannot be found or run, with the runtime's text
+ */
+export async function startTask(container: Container, context: ContainersContext): Promise<void> {
+  const { tasks } = context.space;
+  const { id } = container;
+  container.process = 'starting';
+  let joined = false;
+  let hasTask = false;
+  try {
+    const { start_error } = container.record;
+    if (start_error !== '') throw new WherryError('Unknown', start_error);
+    makeBindSources(container);
+    publishJoined(container, context);
+    joined = true;
+    await tasks.create(id, stdioOf(container));
+    hasTask = true;
+    await container.clients.handOver(tasks, id);
+    container.pid = await tasks.start(id);
+  } catch (thrown) {
+    const text = fromUnknown(thrown).message;
+    if (hasTask) {
+      await tasks.delete(id).catch((error: Error) => context.log.error(`cannot delete the task of ${id}: ${error.message}`));
+    }
+    container.process = 'none';
+    container.clients.dismiss();
+    if (joined) publishLeft(container, context);
+    container.changeState({ exit_code: exitCodeOf(text), error: text });
+    throw failed(thrown, text);
+  }
+  container.process = 'running';
+  container.changeState({ started_at: new Date().toISOString(), exit_code: 0, error: '', oom: false });
+  container.publish('start');
+  // Not waited for: whether it runs is the shim's to know.
+  container.saveLater();
+}
+
+function exitCodeOf(text: string): number {
+  return failures.find(({ pattern }) => pattern.test(text))?.code ?? 128;
+}
+
+function failed(thrown: unknown, text: string): WherryError {
+  if (exitCodeOf(text) !== 128) return new WherryError('InvalidArgument', text, { cause: thrown });
+  const told = ['PermissionDenied', 'Unimplemented', 'Unavailable', 'ResourceExhausted'];
+  if (thrown instanceof WherryError && told.includes(thrown.class)) return thrown;
+  return new WherryError('Unknown', text, { cause: thrown });
+}
+
+function makeBindSources({ record }: Container): void {
+  for (const { Type, Source, create_source } of record.mounts) {
+    if (Type !== 'bind' || !create_source) continue;
+    try {
+      mkdirSync(Source, { recursive: true, mode: 0o755 });
+    } catch (cause) {
+      // A file is a good source, too.
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw new WherryError('Unknown', `error while creating mount source path '${Source}': ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+}
+
+function stdioOf(container: Container): TaskStdio {
+  const { config, host_config } = container.record;
+  const files = logFiles(host_config.LogConfig);
+  const out =
+    files === null
+      ? 'none://'
+      : `json-file://${encodeURI(container.log_path)}?max-size=${files.bytes_max}&max-file=${files.files_max}`;
+  const stdin = config.OpenStdin ? (config.StdinOnce ? 'attach://?once=1' : 'attach://') : '';
+  return { stdin, stdout: out, stderr: config.Tty ? '' : out, terminal: config.Tty };
+}

@@ -1,0 +1,67 @@
+import { fromUnknown, WherryError } from '../../errors/index.ts';
+import type { Resources, RestartPolicy } from './config.ts';
+import type { Container } from './container.ts';
+import type { ContainersContext } from './context.ts';
+import { findUser, root_user } from './create/user.ts';
+import { replaceSpec } from './create/persist.ts';
+import { buildSpec } from './create/spec.ts';
+import { validateResources } from './create/validate-resources.ts';
+import { validateRestartPolicy } from './restart-policy.ts';
+
+/**
+ * Changes resources and restart policy of a container. Limits hold from the next start.
+ *
+ * @throws WherryError with Docker's texts
+ */
+export function updateContainer(
+  context: ContainersContext,
+  container: Container,
+  fields: Partial<Resources>,
+  policy: RestartPolicy | null,
+): Promise<readonly string[]> {
+  return container.turns.take(async () => {
+    const before = container.record;
+    try {
+      if (container.removing || container.removed) {
+        throw new WherryError('Unknown', 'container is marked for removal and cannot be "update"');
+      }
+      const { host_config } = before;
+      const changed = { ...host_config, ...fields };
+      if (fields.MemorySwap === undefined && host_config.MemorySwap > 0 && changed.Memory > host_config.MemorySwap) {
+        throw new WherryError(
+          'Unknown',
+          'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+        );
+      }
+      validateResources(changed);
+      if (policy !== null) {
+        validateRestartPolicy(policy);
+        if (host_config.AutoRemove && !['', 'no'].includes(policy.Name)) {
+          throw new WherryError(
+            'Conflict',
+            'Restart policy cannot be updated because AutoRemove is enabled for the container',
+          );
+        }
+      }
+      const RestartPolicy = policy === null || policy.Name === '' ? host_config.RestartPolicy : policy;
+      container.change({ host_config: { ...changed, RestartPolicy } });
+      await writeDown(context, container);
+    } catch (cause) {
+      container.change({ host_config: before.host_config });
+      const { class: errorClass, message } = fromUnknown(cause);
+      throw new WherryError(errorClass, `Cannot update container ${container.id}: ${message}`, { cause });
+    }
+    container.publish('update');
+    const limits = Object.keys(fields).length > 0 && container.isRunning;
+    return limits ? ['The new limits hold from the next start of the container.'] : [];
+  });
+}
+
+async function writeDown(context: ContainersContext, { record, folder, id }: Container): Promise<void> {
+  const { config, host_config, start_error } = record;
+  const isRoot = start_error !== '' || (config.User === '' && host_config.GroupAdd === null);
+  const user = isRoot
+    ? root_user
+    : await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
+  await replaceSpec(context, record, buildSpec(record, user, folder));
+}
