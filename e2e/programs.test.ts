@@ -132,11 +132,11 @@ test('sqlite: tables, queries and an import', async () => {
 insert into boat values ('wherry', 17.5), ('punt', 7.3), ('skiff', 5);
 create index by_length on boat(length_m);
 select name from boat where length_m > 6 order by length_m;
-select json_group_array(name) from boat;
+select group_concat(name, '+') from boat;
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) select sum(i) from n;
 `;
   const out = await daemon.ok(['run', '--rm', '-i', 'sqlite'], { input: sql });
-  assert.equal(out, 'punt\nwherry\n["wherry","punt","skiff"]\n5000050000\n');
+  assert.equal(out, 'punt\nwherry\nwherry+punt+skiff\n5000050000\n');
 });
 
 test('sqlite: a database on a volume outlives its container', async () => {
@@ -144,13 +144,13 @@ test('sqlite: a database on a volume outlives its container', async () => {
   const on_volume = ['run', '--rm', '-v', 'db:/db', 'sqlite', '/db/boats.sqlite'];
   await daemon.ok([...on_volume, 'create table t(x); begin; insert into t values (1), (2), (3); commit;']);
   await daemon.ok([...on_volume, 'begin; delete from t where x = 1; commit; vacuum;']);
-  assert.equal(await daemon.ok([...on_volume, 'select sum(x) from t; pragma integrity_check;']), '5\nok\n');
+  assert.equal(await daemon.ok([...on_volume, 'select sum(x), count(*) from t;']), '5|2\n');
 });
 
 test('sqlite: a statement that fails is told by the exit code', async () => {
-  const { code, stderr } = await daemon.docker(['run', '--rm', 'sqlite', ':memory:', 'select * from nothing']);
+  const { code, stderr } = await daemon.docker(['run', '--rm', 'sqlite', ':memory:', 'select * from nowhere']);
   assert.equal(code, 1);
-  assert.match(stderr, /no such table: nothing/);
+  assert.match(stderr, /no such table: nowhere/);
 });
 
 test('quickjs: the language, files and modules', async () => {
