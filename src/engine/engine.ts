@@ -1,5 +1,6 @@
 import type { Core, Log } from '../core/index.ts';
 import type { LogConfig } from './containers/config.ts';
+import { withLogDefaults } from './containers/logs/log-config.ts';
 import type { Container } from './containers/container.ts';
 import { Containers } from './containers/containers.ts';
 import { EngineEvents } from './events.ts';
@@ -36,7 +37,8 @@ export interface EngineOptions {
 /** containerd's namespace that Docker's objects live in. */
 const namespace = 'moby';
 
-export function createEngine({ core, log, settings, registries, log_config }: EngineOptions): Engine {
+export function createEngine({ core, log, settings, registries, ...given }: EngineOptions): Engine {
+  const log_config = withLogDefaults(given.log_config);
   const space = core.namespace(namespace);
   const events = new EngineEvents();
   const publish = events.publish.bind(events);

@@ -8,7 +8,6 @@ export type { Container, ContainerStatus } from './containers/container.ts';
 export type { Containers } from './containers/containers.ts';
 export { checkAttachable } from './containers/attach.ts';
 export type { AttachOptions } from './containers/attach.ts';
-export { default_log_config, validateLogConfig } from './containers/logs/log-config.ts';
 export type { LogRecord } from './containers/logs/log-record.ts';
 export { openLog } from './containers/open-log.ts';
 export type { MountPoint } from './containers/record.ts';

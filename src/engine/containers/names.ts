@@ -17,7 +17,7 @@ const surnames = (
   'floyd galois gauss gibbs godel goldberg gosling hamilton hamming hoare holberton hollerith hopper huffman iverson ' +
   'joy kahn kay kernighan kilby kleene knuth lamarr lamport landin lampson leibniz liskov lovelace magellan mccarthy ' +
   'mcnulty meitner milner minsky mitchell moore nansen naur neumann newell nygaard pascal perlis postel ritchie ' +
-  'rosetta sammet shannon simon spence steele sutherland tarjan thompson torvalds turing ulam wilkes wirth zuse'
+  'sammet shannon simon spence steele sutherland tarjan thompson torvalds turing ulam wilkes wirth zuse'
 ).split(' ');
 
 const name_pattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;

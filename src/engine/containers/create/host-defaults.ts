@@ -33,6 +33,7 @@ export function withHostDefaults(host: HostConfig, log_config: LogConfig): HostC
     IpcMode: IpcMode === '' ? 'private' : IpcMode,
     CgroupnsMode: CgroupnsMode === '' ? 'private' : CgroupnsMode,
     Runtime: Runtime === '' ? 'io.containerd.wherry.v1' : Runtime,
+    MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
     OomKillDisable: host.OomKillDisable ?? false,
     MaskedPaths: host.MaskedPaths ?? (host.Privileged ? [] : masked_paths),
     ReadonlyPaths: host.ReadonlyPaths ?? (host.Privileged ? [] : readonly_paths),

@@ -12,11 +12,13 @@ const drivers: Readonly<Record<string, readonly string[] | null>> = {
   none: null,
 };
 
-/** Docker's default options for logs on this daemon: they never fill a disk. */
-export const default_log_config: LogConfig = {
-  Type: 'json-file',
-  Config: { 'max-size': `${log_bytes_max / 1024 ** 2}m`, 'max-file': String(log_files_max) },
-};
+const default_options = { 'max-file': String(log_files_max), 'max-size': `${log_bytes_max / 1024 ** 2}m` };
+
+/** The daemon's config for logs: bounded where nobody says otherwise, so that they never fill a disk. */
+export function withLogDefaults({ Type, Config }: LogConfig): LogConfig {
+  if (Type !== '' && Type !== 'json-file') return { Type, Config };
+  return { Type: 'json-file', Config: { ...default_options, ...Config } };
+}
 
 /**
  * @throws WherryError InvalidArgument with Docker's texts
