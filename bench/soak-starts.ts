@@ -10,7 +10,7 @@ import { seeded } from '../e2e/random.ts';
 import { figure, show } from './figures.ts';
 
 /** How many are under way at once. */
-const at_once = 4;
+const at_once = 16;
 const start_ms_max = 60_000;
 /** Of so many starts one lives on for two seconds while others are forked around it. */
 const one_lives_of = 10;
