@@ -4,7 +4,16 @@ import { Socket } from 'node:net';
 
 import { WherryError } from '../../errors/index.ts';
 import { forks_per_zygote_max, guest_started_ms_max, zygote_answer_ms_max } from '../../limits/index.ts';
-import { close, MSG, passCredentials, receiveMessage, sendMessage, signalByDescriptor, socketPair, openProcess } from '../../os/index.ts';
+import {
+  close,
+  MSG,
+  passCredentials,
+  receiveMessage,
+  sendMessage,
+  signalByDescriptor,
+  socketPair,
+  openProcess,
+} from '../../os/index.ts';
 import { decodeReport, order, order_bytes, report, report_bytes } from '../control.ts';
 import { frame_header_bytes } from '../job.ts';
 import { inBubblewrap } from './bubblewrap.ts';
@@ -41,24 +50,31 @@ export function createForkStarter(options: ForkOptions): Starter {
   let hang = options.planted_hang === true;
   let bubblewrap = options.bubblewrap;
 
+  /** A zygote that waits for orders. */
   async function ready(): Promise<Zygote> {
-    if (closed) throw new WherryError('Unavailable', 'Cannot start a guest: the shim is shutting down.');
-    if (zygote === null || !zygote.usable || zygote.forks >= forks_per_zygote_max) {
-      zygote?.retire();
-      zygote = startZygote({ ...options, bubblewrap, planted_hang: hang }, () => figures.watch_acted++);
-      hang = false;
+    for (;;) {
+      if (closed) throw new WherryError('Unavailable', 'Cannot start a guest: the shim is shutting down.');
+      if (zygote === null || !zygote.usable || zygote.forks >= forks_per_zygote_max) {
+        zygote?.retire();
+        zygote = startZygote({ ...options, bubblewrap, planted_hang: hang }, () => figures.watch_acted++);
+        hang = false;
+      }
+      const mine = zygote;
+      const inside = bubblewrap;
+      try {
+        await mine.ready;
+        figures.zygote_pid = mine.pid;
+        return mine;
+      } catch (error) {
+        if (inside === null || closed) throw error;
+        // Found out by trying: a kernel or a profile may forbid what bubblewrap needs.
+        if (bubblewrap !== null)
+          process.stderr.write(
+            `the zygote does not start inside ${inside}, so it starts without: ${(error as Error).message}\n`,
+          );
+        bubblewrap = null;
+      }
     }
-    try {
-      await zygote.ready;
-    } catch (error) {
-      if (bubblewrap === null || closed) throw error;
-      // Found out by trying: a kernel or a profile may forbid what bubblewrap needs.
-      process.stderr.write(`the zygote does not start inside ${bubblewrap}, so it starts without: ${(error as Error).message}\n`);
-      bubblewrap = null;
-      return ready();
-    }
-    figures.zygote_pid = zygote.pid;
-    return zygote;
   }
 
   return {
@@ -69,12 +85,14 @@ export function createForkStarter(options: ForkOptions): Starter {
     },
     async start(guest) {
       figures.starts++;
+      const first = await ready();
       try {
-        return await (await ready()).start(guest);
+        return await first.start(guest);
       } catch (error) {
         if (!(error instanceof ZygoteHung)) throw error;
-        zygote?.retire();
-        zygote = null;
+        // Another start may have put a fresh one in its place already.
+        if (zygote === first) zygote = null;
+        first.retire();
         return await (await ready()).start(guest);
       }
     },
@@ -90,7 +108,11 @@ function innermost(pid: number): number {
   for (;;) {
     let children: string;
     try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/') || !/bwrap\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))) return pid;
+      if (
+        !readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/') ||
+        !/bwrap\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
+      )
+        return pid;
       children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
     } catch {
       return pid;
@@ -127,11 +149,14 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
   const jobs = new Map<number, Job>();
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
+  let pid = 0;
   let usable = true;
   let forks = 0;
   let pending: Buffer = Buffer.alloc(0);
 
-  child.on('error', (error) => fail(new WherryError('Internal', `Cannot start the zygote: ${error.message}`, { cause: error })));
+  child.on('error', (error) =>
+    fail(new WherryError('Internal', `Cannot start the zygote: ${error.message}`, { cause: error })),
+  );
   control.on('data', (chunk: Buffer) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     let at = 0;
@@ -145,6 +170,7 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
   function hear(bytes: Buffer, at: number): void {
     const said = decodeReport(bytes, at);
     if (said.kind === report.ready) {
+      pid = innermost(child.pid ?? 0);
       ready.resolve();
       return;
     }
@@ -169,9 +195,13 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
   function hung(number: number, job: Job): void {
     onWatch();
     usable = false;
-    send(order.kill, number, []);
     jobs.delete(number);
     close(job.channel);
+    try {
+      send(order.kill, number, []);
+    } catch (error) {
+      process.stderr.write(`a guest's process that hangs cannot be ended: ${(error as Error).message}\n`);
+    }
     job.process.reject(new ZygoteHung("the guest's process did not report in time"));
   }
 
@@ -180,33 +210,37 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
     job.started = true;
     const hello = Buffer.alloc(frame_header_bytes);
     const message = receiveMessage(job.channel, hello, MSG.DONTWAIT);
-    const pid = message?.credentials?.pid ?? 0;
-    if (message === null || message.bytes !== frame_header_bytes || pid === 0) {
+    const guest_pid = message?.credentials?.pid ?? 0;
+    if (message === null || message.bytes !== frame_header_bytes || guest_pid === 0) {
       close(job.channel);
       job.process.reject(new ZygoteHung("the guest's process reported, but not on its channel"));
       return;
     }
-    const pidfd = message.pidfd ?? openProcess(pid);
+    const pidfd = message.pidfd ?? openProcess(guest_pid);
+    // Once it is closed, its number may name the process of another guest.
+    let gone = false;
     const signal = (number: number): boolean => {
+      if (gone) return false;
       try {
         return signalByDescriptor(pidfd, number);
       } catch {
         return false;
       }
     };
-    job.options.place(pid);
+    job.options.place(guest_pid);
     const channel = serveChannel(job.channel, job.options, (breach: Breach) => {
-      process.stderr.write(`ending guest ${pid}: ${breach.message}\n`);
+      process.stderr.write(`ending guest ${guest_pid}: ${breach.message}\n`);
       signal(9);
     });
     sendGo(job.channel);
     const ended = (async (): Promise<GuestEnd> => {
       const said = await channel.closed;
       const status = await job.ended.promise;
+      gone = true;
       close(pidfd);
       return { status, said };
     })();
-    job.process.resolve({ pid, running: channel.running, ended, signal });
+    job.process.resolve({ pid: guest_pid, running: channel.running, ended, signal });
   }
 
   function fail(error: Error): void {
@@ -228,13 +262,14 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
     const bytes = Buffer.alloc(order_bytes);
     bytes.writeUInt32LE(kind, 0);
     bytes.writeUInt32LE(job, 4);
-    if (sendMessage(mine, bytes, descriptors, MSG.DONTWAIT) !== order_bytes) throw new ZygoteHung('the zygote does not read');
+    if (sendMessage(mine, bytes, descriptors, MSG.DONTWAIT) !== order_bytes)
+      throw new ZygoteHung('the zygote does not read');
   }
 
   return {
     ready: ready.promise,
     get pid() {
-      return innermost(child.pid ?? 0);
+      return pid;
     },
     get usable() {
       return usable;
@@ -243,6 +278,7 @@ function startZygote(options: ForkOptions, onWatch: () => void): Zygote {
       return forks;
     },
     async start(guest) {
+      if (!usable) throw new ZygoteHung('the zygote is gone');
       const number = ++forks;
       const [channel, guest_end] = socketPair();
       const job: Job = {

@@ -27,7 +27,7 @@ export function sendJob(fd: number, options: GuestOptions): void {
   }
   const file = memoryFile('job');
   try {
-    for (let at = 0; at < job.length; ) at += write(file, job.subarray(at));
+    for (let at = 0; at < job.length;) at += write(file, job.subarray(at));
     sendWhole(fd, encodeFrame(frame.job), [file]);
   } finally {
     close(file);
@@ -99,10 +99,10 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
         running.resolve();
         break;
       case frame.failed:
-        running.reject(new GuestFailed(JSON.parse(payload.toString()) as GuestFailure));
+        running.reject(new GuestFailed(readFailure(payload)));
         break;
       case frame.exited:
-        said = JSON.parse(payload.toString()) as GuestExit;
+        said = readExit(payload);
         break;
       default:
         throw new Breach(`a guest sent a frame of kind ${kind}`);
@@ -110,4 +110,21 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
   }
 
   return { running: running.promise, closed: closed.promise };
+}
+
+function readFailure(payload: Buffer): GuestFailure {
+  const { text, code } = JSON.parse(payload.toString()) as Partial<GuestFailure>;
+  if (typeof text !== 'string' || !isExitCode(code)) throw new Breach('a guest does not say how it failed');
+  return { text, code };
+}
+
+function readExit(payload: Buffer): GuestExit {
+  const { code, trap } = JSON.parse(payload.toString()) as Partial<GuestExit>;
+  if (!isExitCode(code) || (trap !== null && typeof trap !== 'string'))
+    throw new Breach('a guest does not say how it ended');
+  return { code, trap };
+}
+
+function isExitCode(code: unknown): code is number {
+  return typeof code === 'number' && Number.isInteger(code) && code >= 0 && code <= 255;
 }

@@ -33,9 +33,15 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
       const gone = new Promise<number>((resolve) =>
         child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!])),
       );
-      guest.place(pid);
-      sendJob(channel, guest);
-      sendGo(channel);
+      try {
+        guest.place(pid);
+        sendJob(channel, guest);
+        sendGo(channel);
+      } catch (error) {
+        close(channel);
+        child.kill('SIGKILL');
+        throw error;
+      }
       const served = serveChannel(channel, guest, (breach) => {
         process.stderr.write(`ending guest ${pid}: ${breach.message}\n`);
         child.kill('SIGKILL');

@@ -25,7 +25,11 @@ interface Run {
   readonly output: Promise<string>;
 }
 
-async function start(starter: Starter, module: Uint8Array = image.module, changes: Partial<GuestJob> = {}): Promise<Run> {
+async function start(
+  starter: Starter,
+  module: Uint8Array = image.module,
+  changes: Partial<GuestJob> = {},
+): Promise<Run> {
   const nothing = openAt(AT_FDCWD, '/dev/null', O.RDWR);
   const { reader, writer } = pipe();
   const descriptors = [nothing, writer, writer, file(image.chain_index), file(module), file(image.index)];
@@ -65,7 +69,10 @@ async function start(starter: Starter, module: Uint8Array = image.module, change
 
 for (const [way, make] of [
   ['fork', () => createForkStarter({ node: process.execPath, script, bubblewrap: null })],
-  ['fork, inside bubblewrap where there is one', () => createForkStarter({ node: process.execPath, script, bubblewrap: findBubblewrap(process.env['PATH'] ?? '') })],
+  [
+    'fork, inside bubblewrap where there is one',
+    () => createForkStarter({ node: process.execPath, script, bubblewrap: findBubblewrap(process.env['PATH'] ?? '') }),
+  ],
   ['spawn', () => createSpawnStarter({ node: process.execPath, script })],
 ] as const)
   describe(`guests by ${way}`, () => {

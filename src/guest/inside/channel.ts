@@ -77,4 +77,3 @@ export function openChannel(fd: number): Channel {
   };
   return channel;
 }
-

@@ -1,14 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import v8 from 'node:v8';
 
-import {
-  close,
-  closeRange,
-  dieWithParent,
-  duplicateOnto,
-  eventDescriptor,
-  fillRandom,
-} from '../../os/index.ts';
+import { close, closeRange, dieWithParent, duplicateOnto, eventDescriptor, fillRandom } from '../../os/index.ts';
 import { frame } from '../job.ts';
 import { type Channel, openChannel } from './channel.ts';
 

@@ -16,9 +16,16 @@ export interface Compiled {
  */
 export function compile(bytes: Uint8Array<ArrayBuffer>, path: string, job: GuestJob): Compiled {
   const kind = detect(bytes);
-  if (kind === null) throw new NotRunnable(`exec ${path}: exec format error: it is not WebAssembly (it does not start with \\0asm)`, 126);
+  if (kind === null)
+    throw new NotRunnable(
+      `exec ${path}: exec format error: it is not WebAssembly (it does not start with \\0asm)`,
+      126,
+    );
   if (kind === 'component')
-    throw new NotRunnable(`exec ${path}: exec format error: it is a component; components do not run yet, build it for wasm32-wasip1`, 126);
+    throw new NotRunnable(
+      `exec ${path}: exec format error: it is a component; components do not run yet, build it for wasm32-wasip1`,
+      126,
+    );
   try {
     const description = readModule(bytes);
     const limited = limitModule(bytes, job) as Uint8Array<ArrayBuffer>;

@@ -42,7 +42,9 @@ export function emptyWorkerList(): boolean {
 
   let platform: bigint;
   try {
-    platform = BigInt(new ffi.DynamicLibrary(null as unknown as string).getSymbol('_ZN4node11per_process11v8_platformE'));
+    platform = BigInt(
+      new ffi.DynamicLibrary(null as unknown as string).getSymbol('_ZN4node11per_process11v8_platformE'),
+    );
   } catch {
     return false;
   }

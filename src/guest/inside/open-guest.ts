@@ -1,8 +1,8 @@
 import { WherryError } from '../../errors/index.ts';
 import { module_bytes_max } from '../../limits/index.ts';
-import { fillRandom, mapFile, write } from '../../os/index.ts';
+import { fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
 import { createClock, createGuestFiles, type HostFile, standardFile } from '../../vfs/index.ts';
-import { createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
+import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
 import type { GuestExit } from '../job.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
@@ -39,7 +39,8 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     dev: createDeviceDirectory({ stdin, stdout, stderr, ...(tty === undefined ? {} : { tty }), random: fillRandom }),
     user: job.user,
     read_only: job.root_read_only,
-    damaged: ({ layer, offset }) => complain(`layer ${layer} is damaged at byte ${offset}: its content is not what was pulled`),
+    damaged: ({ layer, offset }) =>
+      complain(`layer ${layer} is damaged at byte ${offset}: its content is not what was pulled`),
   });
 
   const program = findProgram(files, job);
@@ -53,7 +54,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     stdin,
     stdout,
     stderr,
-    clock: createClock(),
+    clock: trimmedWhenIdle(createClock()),
     random: fillRandom,
   });
   let instance: WebAssembly.Instance;
@@ -62,8 +63,12 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     host.bind(instance);
   } catch (error) {
     // A start function ran, and the guest ended in it.
-    if (host.exited !== null || error instanceof WebAssembly.RuntimeError) return { run: () => told(endedBy(host, error)) };
-    throw new NotRunnable(`exec ${program.path}: ${(error as Error).message}`, error instanceof WherryError ? 126 : 128);
+    if (host.exited !== null || error instanceof WebAssembly.RuntimeError)
+      return { run: () => told(endedBy(host, error)) };
+    throw new NotRunnable(
+      `exec ${program.path}: ${(error as Error).message}`,
+      error instanceof WherryError ? 126 : 128,
+    );
   }
   return {
     run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
@@ -77,7 +82,8 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
 
 function readAll(file: ReturnType<typeof findProgram>['file'], path: string): Uint8Array<ArrayBuffer> {
   const size = Number(file.stat().size);
-  if (size > module_bytes_max) throw new NotRunnable(`exec ${path}: the module has ${size} bytes, ${module_bytes_max} are allowed`, 126);
+  if (size > module_bytes_max)
+    throw new NotRunnable(`exec ${path}: the module has ${size} bytes, ${module_bytes_max} are allowed`, 126);
   const bytes = new Uint8Array(size);
   let done = 0;
   while (done < size) {
@@ -87,4 +93,24 @@ function readAll(file: ReturnType<typeof findProgram>['file'], path: string): Ui
   }
   file.close();
   return bytes.subarray(0, done);
+}
+
+/** A wait this long is the first moment at which memory counts for more than time. */
+const idle_ns = 20_000_000n;
+
+/** What compiling left in the C library's heap goes back when the guest first waits: half a megabyte for a small one. */
+function trimmedWhenIdle(clock: Clock): Clock {
+  let trimmed = false;
+  return {
+    now: (id) => clock.now(id),
+    resolution: (id) => clock.resolution(id),
+    yield: () => clock.yield(),
+    wait(files, timeout_ns) {
+      if (!trimmed && (timeout_ns === null || timeout_ns > idle_ns)) {
+        trimmed = true;
+        trimHeap();
+      }
+      return clock.wait(files, timeout_ns);
+    },
+  };
 }

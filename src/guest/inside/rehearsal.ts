@@ -41,7 +41,19 @@ export function rehearse(): void {
   const exit = run(channel, taken);
   if (exit.code !== 0) throw new Error(`the rehearsal ended with ${exit.code}: ${exit.trap}`);
   channel.send(frame.exited, Buffer.from(JSON.stringify(exit)));
-  for (const fd of [nothing, module, index, chain_index, shim, guest, channel.fd, 805, taken.chain_index, ...taken.stdio]) close(fd);
+  for (const fd of [
+    nothing,
+    module,
+    index,
+    chain_index,
+    shim,
+    guest,
+    channel.fd,
+    805,
+    taken.chain_index,
+    ...taken.stdio,
+  ])
+    close(fd);
   for (const layer of taken.layers) {
     close(layer.tar);
     close(layer.index);

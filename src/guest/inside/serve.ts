@@ -26,7 +26,13 @@ export function takeJob(channel: Channel): TakenJob {
   const descriptors = channel.takeDescriptors();
   job ??= jobFromFile(descriptors.pop());
   const [stdin, stdout, stderr, chain_index, ...rest] = descriptors;
-  if (stdin === undefined || stdout === undefined || stderr === undefined || chain_index === undefined || rest.length !== job.layers.length * 2)
+  if (
+    stdin === undefined ||
+    stdout === undefined ||
+    stderr === undefined ||
+    chain_index === undefined ||
+    rest.length !== job.layers.length * 2
+  )
     throw new ChannelLost('the job has not the descriptors that it names');
   const layers = job.layers.map((_, i) => ({ tar: rest[i * 2]!, index: rest[i * 2 + 1]! }));
   return { job, stdio: [stdin, stdout, stderr], chain_index, layers };

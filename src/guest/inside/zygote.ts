@@ -86,7 +86,8 @@ export function runZygote(hangs: boolean): never {
     allowFork();
     const pid = fork();
     if (pid === 0 && hangs) poll([], null);
-    if (pid === 0) serveGuest(becomeChild(channel, () => void write(control_fd, encodeReport(report.started, job, 0, 0)), places));
+    if (pid === 0)
+      serveGuest(becomeChild(channel, () => void write(control_fd, encodeReport(report.started, job, 0, 0)), places));
     close(channel);
     const child: Child = { job, pid, pidfd: openProcess(pid) };
     children.set(child.pidfd, child);

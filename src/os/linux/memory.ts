@@ -3,6 +3,7 @@ import ffi from 'node:ffi';
 import { bind, lastErrno, SystemError } from './library.ts';
 
 const c = bind({
+  malloc_trim: { arguments: ['uint64'], return: 'int32' },
   madvise: { arguments: ['uint64', 'uint64', 'int32'], return: 'int32' },
   mmap: { arguments: ['uint64', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'uint64' },
   munmap: { arguments: ['uint64', 'uint64'], return: 'int32' },
@@ -31,6 +32,11 @@ export function mapFile(fd: number, length: number): Mapped {
 export function reserveAddresses(start: bigint, length: bigint): boolean {
   // PROT_NONE; MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_FIXED_NOREPLACE.
   return c.mmap(start, length, 0, 0x2 | 0x20 | 0x4000 | 0x100000, -1, 0n) === start;
+}
+
+/** Gives memory that the C library holds free back to the kernel. */
+export function trimHeap(): void {
+  c.malloc_trim(0n);
 }
 
 /** `madvise(2)`; gives 0 or `-errno`, since callers differ in what they forgive. */

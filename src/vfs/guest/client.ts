@@ -28,7 +28,7 @@ export interface Channel {
 export class Client {
   readonly #channel: Channel;
   readonly #touched: (path: string) => void;
-  readonly #request: Writer = new Writer(broker_request_bytes_max);
+  #request: Writer | null = null;
 
   /** `touched` hears of each directory that now differs from the image; see `Touched`. */
   constructor(channel: Channel, touched: (path: string) => void) {
@@ -117,11 +117,13 @@ export class Client {
   }
 
   #begin(name: number, mount: number, path: string): Writer {
+    // Made at the first use: most guests ask for nothing, and its pages would be theirs alone.
+    this.#request ??= new Writer(broker_request_bytes_max);
     return this.#request.reset().u8(name).u16(mount).text(path);
   }
 
   #call(): { reader: Reader; descriptor: number | null } {
-    const { reply, descriptor } = this.#channel.call(this.#request.bytes);
+    const { reply, descriptor } = this.#channel.call(this.#request!.bytes);
     const reader = new Reader(reply);
     const failed = reader.u16();
     for (const path of readTouched(reader)) this.#touched(path);
