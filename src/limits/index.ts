@@ -95,6 +95,15 @@ export const handoff_bytes_max: number = 16 * 1024 * 1024;
 /** How long a shim without a task and without a daemon stays. */
 export const shim_idle_ms: number = 10_000;
 
+/** How long a shim that leaves lets clients of deleted containers read the rest of their output. */
+export const shim_linger_ms_max: number = 30_000;
+
+/** How long a container runs before its record says so: most are over by then, and nobody asks. */
+export const running_record_delay_ms: number = 100;
+
+/** How long a client's handover may take to arrive. */
+export const handoff_receive_ms_max: number = 10_000;
+
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
 

@@ -14,39 +14,62 @@ export interface AttachOptions {
 
 export type StreamName = 'stdout' | 'stderr';
 
+export interface ClientEvents {
+  /** What the client types, null at its end. False when it should wait until `resume` is called. */
+  onInput(chunk: Buffer | null, resume: () => void): boolean;
+  /** It reads again. */
+  onDrain(): void;
+  onGone(): void;
+}
+
+/** Clients whose connection is open, also those of containers that are deleted and that still read the last output. */
+const open = new Set<AttachedClient>();
+
+/** How many clients still have something to read, or may get something. */
+export function openClients(): number {
+  return open.size;
+}
+
 /** A client of the Docker API on the far end of a connection that the daemon handed over. */
 export class AttachedClient {
   readonly options: AttachOptions;
   readonly #socket: Socket;
   readonly #detach: DetachWatcher | null;
+  /** No output goes to it any more. */
   #gone = false;
+  #input_over: boolean;
 
-  /** Takes `fd` over. `onInput` gets what the client types, null at its end; `onDrain` is called when it reads again. */
-  constructor(
-    fd: number,
-    head: Buffer,
-    options: AttachOptions,
-    events: { onInput(chunk: Buffer | null, resume: () => void): boolean; onDrain(): void; onGone(): void },
-  ) {
+  /** Takes `fd` over once it is known to be a stream; `head` are bytes that were read from it before. */
+  constructor(fd: number, head: Buffer, options: AttachOptions, events: ClientEvents) {
     this.options = options;
     this.#detach = options.terminal ? new DetachWatcher(options.detach_keys) : null;
+    this.#input_over = !options.stdin;
     this.#socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true } as object);
+    open.add(this);
     this.#socket.on('error', () => {});
     this.#socket.on('drain', () => events.onDrain());
-    this.#socket.on('close', () => {
-      this.#gone = true;
-      events.onGone();
-    });
-    const input = (chunk: Buffer): void => {
-      if (!options.stdin) return;
+    const input = (chunk: Buffer | null): void => {
+      if (this.#input_over) return;
+      if (chunk === null) {
+        this.#input_over = true;
+        events.onInput(null, () => {});
+        return;
+      }
       const { pass, detached } = this.#detach?.push(chunk) ?? { pass: chunk, detached: false };
       if (pass.length > 0 && !events.onInput(pass, () => this.#socket.resume())) this.#socket.pause();
       if (detached) this.end();
     };
+    this.#socket.on('close', () => {
+      // One that breaks off types no more either; one that was let go may come back.
+      if (!this.#gone) input(null);
+      this.#gone = true;
+      open.delete(this);
+      events.onGone();
+    });
     if (head.length > 0) input(head);
     this.#socket.on('data', input);
     this.#socket.on('end', () => {
-      if (options.stdin && !this.#gone) events.onInput(null, () => {});
+      input(null);
       // Docker's CLI shuts its side down when it has no stdin and still wants all output; one that wants none has left.
       if (!options.stdout && !options.stderr) this.#socket.destroy();
     });
@@ -64,7 +87,7 @@ export class AttachedClient {
       this.#socket.write(chunk);
       this.#socket.uncork();
     } else this.#socket.write(chunk);
-    return this.#socket.writableLength < attached_client_buffer_bytes_max;
+    return !this.behind;
   }
 
   get behind(): boolean {
@@ -75,6 +98,7 @@ export class AttachedClient {
   end(): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#input_over = true;
     this.#socket.end(() => this.#socket.destroy());
   }
 }

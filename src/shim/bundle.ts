@@ -51,7 +51,9 @@ export function readBundle(folder: string): Bundle {
   try {
     spec = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new WherryError('InvalidArgument', `Cannot read the bundle's ${path}: ${(cause as Error).message}`, { cause });
+    throw new WherryError('InvalidArgument', `Cannot read the bundle's ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const root = object(spec, 'config.json');
   const process = object(root['process'], 'process');
@@ -95,11 +97,14 @@ export function rootFilesystem(
       `Cannot mount the root filesystem: the "wherry" snapshotter's mount is needed, not ${JSON.stringify(mounts.map((each) => each.type))}.`,
     );
   const chain = first.options.find((option) => option.startsWith('chain='));
-  if (chain === undefined) throw new WherryError('InvalidArgument', 'Cannot mount the root filesystem: it names no chain.');
+  if (chain === undefined)
+    throw new WherryError('InvalidArgument', 'Cannot mount the root filesystem: it names no chain.');
   return {
     upper: first.source === '' ? null : first.source,
     chain_index: chain.slice('chain='.length),
-    layers: first.options.filter((option) => option.startsWith('layer=')).map((option) => option.slice('layer='.length)),
+    layers: first.options
+      .filter((option) => option.startsWith('layer='))
+      .map((option) => option.slice('layer='.length)),
   };
 }
 

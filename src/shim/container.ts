@@ -1,21 +1,20 @@
 import { constants } from 'node:os';
-import { closeSync, fstatSync, openSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
-import { close, mapFile, type Mapped } from '../os/index.ts';
-import { type GuestEnd, type GuestJob, GuestFailed, type GuestProcess, type Starter } from '../guest/index.ts';
-import { type Broker, createBroker } from '../vfs/index.ts';
-import { openIndex } from '../oci/index.ts';
+import { GuestFailed, type GuestEnd, type GuestFailure, type GuestProcess, type Starter } from '../guest/index.ts';
+import { log_close_patience_ms, log_retry_ms, running_record_delay_ms } from '../limits/index.ts';
 import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
-import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
+import { complain } from './complain.ts';
+import type { ShimTaskRecord } from './contract.ts';
+import { type GuestFiles, openGuestFiles } from './open-guest-files.ts';
+import { disposition } from './signals.ts';
 import type { StdioAddress } from './stdio-address.ts';
 import { createStreams, type Streams } from './streams.ts';
-import { disposition } from './signals.ts';
 import type { TaskRecords } from './task-record.ts';
 
-const { SIGINT, SIGKILL, SIGQUIT } = constants.signals;
+const { SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGSTOP } = constants.signals;
 
 export interface ContainerOptions {
   readonly id: string;
@@ -42,13 +41,8 @@ export interface ContainerExit {
   readonly reason: string | null;
 }
 
-interface Opened {
-  readonly job: GuestJob;
-  /** In the order of `GuestJob`, without the three streams. */
-  readonly descriptors: readonly number[];
-  readonly broker: Broker;
-  close(): void;
-}
+/** `ending`: the guest is gone and the rest of its output is being written. `discarded`: deleted, and it never ran. */
+type Phase = 'created' | 'starting' | 'running' | 'paused' | 'ending' | 'stopped' | 'discarded';
 
 /** One container of this shim: from its create to its delete. */
 export class Container {
@@ -58,31 +52,48 @@ export class Container {
   readonly #spec: Bundle;
   readonly #streams: Streams;
   readonly #exit: PromiseWithResolvers<ContainerExit> = Promise.withResolvers<ContainerExit>();
-  #status: ContainerStatus = 'created';
+  #phase: Phase = 'created';
   #guest: GuestProcess | null = null;
   #started_at: Date | null = null;
   #ended: ContainerExit | null = null;
-  /** The signal that a kill stands for, when this shim carried it out by ending the process. */
+  /** The signal that a kill stands for, which this shim carries out by ending the process. */
   #killed_by: number | null = null;
-  #streams_finished = false;
+  #failure: GuestFailure | null = null;
+  #recording: NodeJS.Timeout | null = null;
 
   /** @throws WherryError when the bundle or a stream cannot be used */
   constructor(options: ContainerOptions) {
     this.id = options.id;
     this.bundle = options.bundle;
     this.#options = options;
+    // Nobody need wait for it.
+    this.#exit.promise.catch(() => {});
+    const { stdin, stdout, stderr, terminal } = options;
     this.#spec = readBundle(options.bundle);
-    this.#streams = createStreams(
-      { stdin: options.stdin, stdout: options.stdout, stderr: options.stderr, terminal: options.terminal },
-      (key) => this.kill(key === 'interrupt' ? SIGINT : SIGQUIT),
-    );
-    this.#record();
+    this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
+    try {
+      const { console_size } = this.#spec;
+      if (console_size !== null && terminal) this.#streams.resize(console_size.width, console_size.height);
+      this.#record('created');
+    } catch (error) {
+      void this.#streams.finish();
+      throw error;
+    }
   }
 
   get status(): ContainerStatus {
-    return this.#status;
+    switch (this.#phase) {
+      case 'starting':
+      case 'discarded':
+        return 'created';
+      case 'ending':
+        return 'running';
+      default:
+        return this.#phase;
+    }
   }
 
+  /** 0 before it was started. */
   get pid(): number {
     return this.#guest?.pid ?? 0;
   }
@@ -95,135 +106,71 @@ export class Container {
     return this.#ended;
   }
 
-  /** Settles when the container has ended, its output is written and its exit recorded. */
+  /** Settles when the container has ended, its output is written and its exit recorded. Rejects when it is discarded. */
   get exit(): Promise<ContainerExit> {
     return this.#exit.promise;
   }
 
   /**
-   * Starts the guest; settles when its first instruction is about to run.
+   * Starts the guest; settles with its process id when its first instruction is about to run.
    *
    * @throws WherryError InvalidArgument with the runtime's text when the guest cannot run
    */
   async start(): Promise<number> {
-    if (this.#status !== 'created' || this.#guest !== null)
-      throw new WherryError('FailedPrecondition', `cannot start a container that has ${this.#status === 'stopped' ? 'stopped' : 'already started'}`);
-    let opened: Opened | null = null;
+    if (this.#phase !== 'created') {
+      const state = this.#phase === 'stopped' || this.#phase === 'ending' ? 'stopped' : 'already started';
+      throw new WherryError('FailedPrecondition', `cannot start a container that has ${state}`);
+    }
+    this.#phase = 'starting';
+    let files: GuestFiles | null = null;
     try {
-      opened = this.#open();
-      const { job, broker } = opened;
-      const guest = await this.#options.starter.start({
-        job,
-        descriptors: [...this.#streams.guest, ...opened.descriptors],
+      files = openGuestFiles({ ...this.#options, bundle: this.#spec });
+      const { broker } = files;
+      this.#guest = await this.#options.starter.start({
+        job: files.job,
+        descriptors: [...this.#streams.guest, ...files.descriptors],
         answer: (request) => broker.handle(request),
         place: () => {},
       });
-      this.#guest = guest;
-      this.#streams.release();
-      void guest.ended.then((end) => this.#finish(end));
-      const { console_size } = this.#spec;
-      if (console_size !== null && this.#options.terminal) this.#streams.resize(console_size.width, console_size.height);
-      const held = opened;
-      void guest.ended.finally(() => held.close());
-      await guest.running;
-      if (this.#ended === null) {
-        this.#status = 'running';
-        this.#started_at = new Date();
-      }
-      return guest.pid;
     } catch (error) {
-      if (this.#guest === null) {
-        opened?.close();
-        this.#streams.release();
-      }
-      const failure = error instanceof GuestFailed ? error.failure : { text: (error as Error).message, code: 128 };
-      if (this.#killed_by === null) await this.#settle(failure.code, failure.text);
-      else await this.exit;
+      files?.close();
+      const failure = failureOf(error);
+      await this.#settle(failure.code, failure.text);
       throw new WherryError('InvalidArgument', failure.text, { cause: error });
     }
+    return this.#started(this.#guest, files);
   }
 
-  /** Opens all that the guest is given or asks for. */
-  #open(): Opened {
-    const { root, host_uid, folder } = this.#options;
-    const spec = this.#spec;
-    const descriptors: number[] = [];
-    const mapped: Mapped[] = [];
-    const tmpfs: Tmpfs[] = [];
-    const closeAll = (): void => {
-      for (const fd of descriptors) close(fd);
-      for (const each of mapped) each.unmap();
-      for (const each of tmpfs) each.remove();
-    };
+  /** From here on the container ends when its process does, whatever else goes wrong. */
+  async #started(guest: GuestProcess, files: GuestFiles): Promise<number> {
+    this.#streams.release();
+    void guest.ended.then((end) => {
+      files.close();
+      return this.#finish(end);
+    });
+    // Somebody may not have waited for the start.
+    if (this.#killed_by !== null) guest.signal(SIGKILL);
     try {
-      const open = (path: string): { fd: number; size: number } => {
-        const fd = openSync(path, 'r');
-        descriptors.push(fd);
-        return { fd, size: fstatSync(fd).size };
-      };
-      const chain = open(root.chain_index);
-      const chain_map = mapFile(chain.fd, chain.size);
-      mapped.push(chain_map);
-      const layers = root.layers.map((layer) => {
-        const tar = open(join(layer, 'tar'));
-        const index = open(join(layer, 'index'));
-        return { diff_id: `sha256:${basename(layer)}`, tar: tar.fd, index: index.fd, index_bytes: index.size };
-      });
-      const layer_maps = layers.map((layer) => {
-        const map = mapFile(layer.index, layer.index_bytes);
-        mapped.push(map);
-        return map;
-      });
-      const mounts = spec.mounts.map((mount, i) => {
-        let source = mount.source;
-        if (mount.kind === 'tmpfs') {
-          const made = makeTmpfs(join(folder, 'tmpfs', `${this.id}.${i}`));
-          tmpfs.push(made);
-          source = made.path;
-        }
-        const file = isFile(source);
-        return { id: i + 1, path: mount.destination, source, read_only: mount.read_only, file, kind: mount.kind };
-      });
-      const broker = createBroker({
-        mounts: mounts.map(({ id, path, source, read_only, file, kind }) => ({ id, path, source, read_only, kind: file ? 'file' : kind })),
-        upper: spec.root_read_only ? null : root.upper,
-        lower: {
-          index: openIndex(chain_map.bytes),
-          layers: layers.map((layer, i) => ({ tar_fd: layer.tar, index: openIndex(layer_maps[i]!.bytes), name: layer.diff_id })),
-        },
-        user: spec.user,
-      });
-      const job: GuestJob = {
-        args: spec.args,
-        env: spec.env,
-        cwd: spec.cwd,
-        user: spec.user,
-        root_read_only: spec.root_read_only,
-        layers: layers.map(({ diff_id, index_bytes }) => ({ diff_id, index_bytes })),
-        chain_index_bytes: chain.size,
-        mounts: mounts.map(({ id, path, read_only, file }) => ({ id, path, read_only, kind: file ? ('file' as const) : ('directory' as const) })),
-        touched: broker.touched,
-        memory_pages_max: spec.memory_pages_max,
-        table_entries_max: spec.table_entries_max,
-        host_uid,
-      };
-      return {
-        job,
-        descriptors: [...descriptors],
-        broker,
-        close() {
-          broker.close();
-          closeAll();
-        },
-      };
+      await guest.running;
     } catch (error) {
-      closeAll();
-      throw error;
+      if (this.#killed_by === null) {
+        this.#failure = failureOf(error);
+        guest.signal(SIGKILL);
+        await this.exit;
+        throw new WherryError('InvalidArgument', this.#failure.text, { cause: error });
+      }
     }
+    if (this.#phase === 'starting') {
+      this.#phase = 'running';
+      this.#started_at = new Date();
+      this.#recording = setTimeout(() => this.#recordRunning(), running_record_delay_ms);
+    }
+    return guest.pid;
   }
 
+  /** @throws WherryError FailedPrecondition when it has ended */
   attach(fd: number, head: Buffer, options: Omit<AttachOptions, 'terminal'>): void {
-    if (this.#status === 'stopped') throw new WherryError('FailedPrecondition', `container ${this.id} is not running`);
+    if (this.#phase === 'stopped') throw new WherryError('FailedPrecondition', `container ${this.id} is not running`);
     this.#streams.attach(fd, head, options);
   }
 
@@ -235,20 +182,26 @@ export class Container {
   kill(signal: number): void {
     const does = disposition(signal);
     if (does === null) throw new WherryError('InvalidArgument', `invalid signal: ${signal}`);
-    if (this.#ended !== null || this.#guest === null) throw new WherryError('NotFound', 'process already finished');
+    if (this.#phase === 'ending' || this.#phase === 'stopped' || this.#phase === 'discarded')
+      throw new WherryError('NotFound', 'process already finished');
     if (does === 'terminate') {
       this.#killed_by ??= signal;
-      this.#guest.signal(SIGKILL);
-    } else if (does === 'stop') this.pause();
-    else if (does === 'continue') this.resume();
+      if (this.#phase === 'created') void this.#settle(128 + signal, null);
+      else this.#guest?.signal(SIGKILL);
+    } else if (does === 'stop' && this.#phase === 'running') this.pause();
+    else if (does === 'continue' && this.#phase === 'paused') this.resume();
   }
 
+  /** @throws WherryError FailedPrecondition unless it runs */
   pause(): void {
-    if (this.#guest?.signal(constants.signals.SIGSTOP) === true && this.#status === 'running') this.#status = 'paused';
+    if (this.#phase !== 'running' || this.#guest?.signal(SIGSTOP) !== true) throw this.#isNot('running');
+    this.#phase = 'paused';
   }
 
+  /** @throws WherryError FailedPrecondition unless it is paused */
   resume(): void {
-    if (this.#guest?.signal(constants.signals.SIGCONT) === true && this.#status === 'paused') this.#status = 'running';
+    if (this.#phase !== 'paused' || this.#guest?.signal(SIGCONT) !== true) throw this.#isNot('paused');
+    this.#phase = 'running';
   }
 
   resize(width: number, height: number): void {
@@ -259,14 +212,39 @@ export class Container {
     this.#streams.closeStdin();
   }
 
-  /** Lets go of the streams of a container that was never started. */
+  /**
+   * Lets go of what the container holds, before it is forgotten. Whoever waits for one that never ran is told so.
+   *
+   * @throws WherryError FailedPrecondition when it runs, or is about to
+   */
   discard(): void {
-    if (this.#guest !== null) return;
-    this.#streams.release();
+    if (this.#phase === 'stopped') return;
+    if (this.#phase !== 'created') {
+      const state = this.#phase === 'starting' ? 'being started' : this.status;
+      throw new WherryError(
+        'FailedPrecondition',
+        `container "${this.id}" must be stopped before it is deleted: it is ${state}`,
+      );
+    }
+    this.#phase = 'discarded';
     void this.#streams.finish();
+    this.#exit.reject(new WherryError('Cancelled', `container "${this.id}" was deleted before it was started`));
+  }
+
+  #isNot(state: string): WherryError {
+    return new WherryError('FailedPrecondition', `container "${this.id}" is not ${state}`);
+  }
+
+  /** A key that ends what runs in the terminal; before and after that it is a key like others. */
+  #press(key: 'interrupt' | 'quit'): void {
+    if (this.#phase === 'running') this.kill(key === 'interrupt' ? SIGINT : SIGQUIT);
   }
 
   async #finish(end: GuestEnd): Promise<void> {
+    if (this.#failure !== null) {
+      await this.#settle(this.#failure.code, this.#failure.text);
+      return;
+    }
     const killed = this.#killed_by;
     const status = killed !== null && end.said === null ? 128 + killed : (end.said?.code ?? end.status);
     await this.#settle(status, end.said?.trap ?? null);
@@ -274,24 +252,47 @@ export class Container {
 
   /** The end of the container, once: output first, then the record, then whoever waits. */
   async #settle(status: number, reason: string | null): Promise<void> {
-    if (this.#streams_finished) {
-      await this.exit;
-      return;
-    }
-    this.#streams_finished = true;
+    this.#phase = 'ending';
+    if (this.#recording !== null) clearTimeout(this.#recording);
     await this.#streams.finish();
-    this.#status = 'stopped';
-    this.#ended = { status, at: new Date(), reason };
-    this.#record();
-    this.#exit.resolve(this.#ended);
+    const ended: ContainerExit = { status, at: new Date(), reason };
+    this.#ended = ended;
+    await this.#recordEnd();
+    this.#phase = 'stopped';
+    this.#exit.resolve(ended);
   }
 
-  #record(): void {
+  /** A full disk may have space again soon; but a container whose end cannot be written must end, too. */
+  async #recordEnd(): Promise<void> {
+    const give_up_at = Date.now() + log_close_patience_ms;
+    for (;;) {
+      try {
+        this.#record('stopped');
+        return;
+      } catch (error) {
+        if (Date.now() < give_up_at) await sleep(log_retry_ms);
+        else {
+          complain(`the exit of container ${this.id} could not be recorded: ${(error as Error).message}`);
+          return;
+        }
+      }
+    }
+  }
+
+  #recordRunning(): void {
+    try {
+      this.#record('running');
+    } catch (error) {
+      complain(`the start of container ${this.id} could not be recorded: ${(error as Error).message}`);
+    }
+  }
+
+  #record(status: ShimTaskRecord['status']): void {
     this.#options.records.write({
       container: this.id,
       bundle: this.bundle,
       pid: this.pid,
-      status: this.#status === 'paused' ? 'running' : this.#status,
+      status,
       started_at: this.#started_at?.toISOString() ?? null,
       exit_status: this.#ended?.status ?? null,
       exited_at: this.#ended?.at.toISOString() ?? null,
@@ -301,14 +302,6 @@ export class Container {
   }
 }
 
-function isFile(path: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (cause) {
-    throw new WherryError('InvalidArgument', `error mounting "${path}" to rootfs: ${(cause as Error).message}`, { cause });
-  }
-  const file = !fstatSync(fd).isDirectory();
-  closeSync(fd);
-  return file;
+function failureOf(error: unknown): GuestFailure {
+  return error instanceof GuestFailed ? error.failure : { text: (error as Error).message, code: 128 };
 }

@@ -42,11 +42,16 @@ export class Containers {
   /** @throws WherryError InvalidArgument, AlreadyExists, or ResourceExhausted when the shim is full */
   create(request: task.CreateTaskRequest): Container {
     const { id } = request;
-    if (!id_pattern.test(id)) throw new WherryError('InvalidArgument', `Cannot create the task: "${id}" is no container id.`);
+    if (!id_pattern.test(id))
+      throw new WherryError('InvalidArgument', `Cannot create the task: "${id}" is no container id.`);
     if (this.#by_id.has(id)) throw new WherryError('AlreadyExists', `container "${id}" already exists`);
     if (this.#by_id.size >= containers_per_shim_max)
-      throw new WherryError('ResourceExhausted', `Cannot create the task: this shim holds ${containers_per_shim_max} containers already.`);
-    if (request.checkpoint !== '') throw new WherryError('Unimplemented', 'restoring a checkpoint is not there yet for WebAssembly containers');
+      throw new WherryError(
+        'ResourceExhausted',
+        `Cannot create the task: this shim holds ${containers_per_shim_max} containers already.`,
+      );
+    if (request.checkpoint !== '')
+      throw new WherryError('Unimplemented', 'restoring a checkpoint is not there yet for WebAssembly containers');
     const slot = this.#freeSlot();
     const container = new Container({
       id,
@@ -73,9 +78,7 @@ export class Containers {
    */
   delete(id: string): ContainerExit | null {
     const container = this.get(id);
-    if (container.status === 'running' || container.status === 'paused')
-      throw new WherryError('FailedPrecondition', `container "${id}" must be stopped before it is deleted: it is ${container.status}`);
-    if (container.status === 'created') container.discard();
+    container.discard();
     this.#by_id.delete(id);
     this.#slots.delete(id);
     this.#options.records.remove(id);

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
-import { handoff_bytes_max } from '../limits/index.ts';
+import { handoff_bytes_max, handoff_receive_ms_max } from '../limits/index.ts';
 import { close, MSG, peerCredentials, receiveMessage, userId } from '../os/index.ts';
 import type { Containers } from './containers.ts';
 import type { HandoffRequest } from './contract.ts';
@@ -23,7 +24,8 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     client = received.client;
     const { request, head } = received;
     const keys = parseDetachKeys(request.detach_keys);
-    if (keys === null) throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
+    if (keys === null)
+      throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
     containers.get(request.container).attach(client, head, {
       stdin: request.stdin,
       stdout: request.stdout,
@@ -38,8 +40,13 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
   socket.end(`${JSON.stringify({ error })}\n`, () => socket.destroy());
 }
 
+/** Turns of the loop that are spent looking for the rest of a handoff before it is only looked for now and then. */
+const eager_turns = 20;
+
 /** Reads the whole of one handoff. The peer sent it before it waits, so what is missing is on its way. */
 async function receive(fd: number): Promise<{ client: number; request: HandoffRequest; head: Buffer }> {
+  const give_up_at = Date.now() + handoff_receive_ms_max;
+  const buffer = Buffer.alloc(64 * 1024);
   const chunks: Buffer[] = [];
   const descriptors: number[] = [];
   let have = 0;
@@ -47,33 +54,47 @@ async function receive(fd: number): Promise<{ client: number; request: HandoffRe
   let json_bytes = -1;
   let request: HandoffRequest | null = null;
   try {
-    while (have < wanted) {
-      const buffer = Buffer.alloc(64 * 1024);
+    for (let turns = 0; have < wanted;) {
       const message = receiveMessage(fd, buffer, MSG.DONTWAIT);
       if (message === null) {
-        await new Promise((resolve) => setImmediate(resolve));
+        if (Date.now() > give_up_at) throw new WherryError('DeadlineExceeded', 'the handoff did not arrive whole');
+        await (++turns < eager_turns ? turn() : sleep(1));
         continue;
       }
       if (message.bytes === 0) throw new WherryError('InvalidArgument', 'the handoff ended early');
       descriptors.push(...message.descriptors);
-      chunks.push(buffer.subarray(0, message.bytes));
+      chunks.push(Buffer.from(buffer.subarray(0, message.bytes)));
       have += message.bytes;
       if (json_bytes < 0 && have >= 4) {
         json_bytes = Buffer.concat(chunks).readUInt32LE(0);
         wanted = 4 + json_bytes;
       }
-      if (json_bytes >= 0 && request === null && have >= 4 + json_bytes) {
-        request = JSON.parse(Buffer.concat(chunks).toString('utf8', 4, 4 + json_bytes)) as HandoffRequest;
-        wanted = 4 + json_bytes + request.head_bytes;
+      if (json_bytes >= 0 && request === null && have >= wanted) {
+        request = readRequest(Buffer.concat(chunks).toString('utf8', 4, wanted));
+        wanted += request.head_bytes;
       }
       if (wanted > handoff_bytes_max) throw new WherryError('InvalidArgument', 'the handoff is too long');
     }
     const [client, ...more] = descriptors;
+    if (client === undefined || request === null)
+      throw new WherryError('InvalidArgument', 'the handoff brings no client');
     for (const extra of more) close(extra);
-    if (client === undefined || request === null) throw new WherryError('InvalidArgument', 'the handoff brings no client');
     return { client, request, head: Buffer.concat(chunks).subarray(4 + json_bytes, wanted) };
   } catch (error) {
     for (const each of descriptors) close(each);
     throw error;
   }
+}
+
+function readRequest(json: string): HandoffRequest {
+  const request = JSON.parse(json) as HandoffRequest;
+  const { container, detach_keys, head_bytes } = request;
+  if (
+    typeof container !== 'string' ||
+    typeof detach_keys !== 'string' ||
+    !Number.isSafeInteger(head_bytes) ||
+    head_bytes < 0
+  )
+    throw new WherryError('InvalidArgument', 'the handoff does not say whose it is');
+  return request;
 }

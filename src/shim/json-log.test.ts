@@ -34,7 +34,10 @@ test('each line is an object as Docker writes it, in order, with a time that sor
   );
   assert.equal(written[1]!.stream, 'stderr');
   assert.match(written[0]!.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
-  assert.deepEqual(written.map((record) => record.time).toSorted(), written.map((record) => record.time));
+  assert.deepEqual(
+    written.map((record) => record.time).toSorted(),
+    written.map((record) => record.time),
+  );
 });
 
 test('a log turns over before it grows past its size, and keeps so many files', async () => {

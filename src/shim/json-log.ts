@@ -87,7 +87,8 @@ export class JsonLog {
 
   #turnOver(): void {
     const first = this.#pending[0];
-    if (this.#bytes_max < 1 || first === undefined || this.#size === 0 || this.#size + first.length <= this.#bytes_max) return;
+    if (this.#bytes_max < 1 || first === undefined || this.#size === 0 || this.#size + first.length <= this.#bytes_max)
+      return;
     try {
       if (this.#files_max === 1) rmSync(this.#path, { force: true });
       else {

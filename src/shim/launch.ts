@@ -25,18 +25,24 @@ export function createLauncher(options: LauncherOptions): ShimLauncher {
         const log = openSync(join(folder, 'shim.log'), 'a', 0o600);
         const args = ['--id', id, '--namespace', namespace, '--folder', folder, '--guest', options.guest];
         if (options.way !== undefined) args.push('--way', options.way);
-        const child = spawn(options.node, ['--experimental-ffi', '--no-warnings', '--max-semi-space-size=2', options.shim, ...args], {
-          cwd: '/',
-          detached: true,
-          stdio: ['ignore', 'pipe', log],
-          // What a user's shell has for Node would only slow the shim down or open it.
-          env: { PATH: process.env['PATH'] ?? '' },
-        });
+        const child = spawn(
+          options.node,
+          ['--experimental-ffi', '--no-warnings', '--max-semi-space-size=2', options.shim, ...args],
+          {
+            cwd: '/',
+            detached: true,
+            stdio: ['ignore', 'pipe', log],
+            // What a user's shell has for Node would only slow the shim down or open it.
+            env: { PATH: process.env['PATH'] ?? '' },
+          },
+        );
         closeSync(log);
         const fail = (why: string): void => {
           clearTimeout(timer);
           child.kill('SIGKILL');
-          reject(new WherryError('Unavailable', `Cannot start a shim: ${why}. Its log is ${join(folder, 'shim.log')}.`));
+          reject(
+            new WherryError('Unavailable', `Cannot start a shim: ${why}. Its log is ${join(folder, 'shim.log')}.`),
+          );
         };
         const timer = setTimeout(() => fail(`it did not serve within ${shim_launch_ms_max} ms`), shim_launch_ms_max);
         child.once('error', (error) => fail(error.message));

@@ -10,7 +10,7 @@ export class LineSplitter {
 
   /** Calls `emit` for each whole line or piece in `chunk` and what was left before. */
   push(chunk: Buffer, emit: (line: Buffer) => void): void {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const room = log_line_bytes_max - this.#rest_bytes;
       const newline = chunk.indexOf(10, at);
       const end = newline === -1 ? chunk.length : newline + 1;

@@ -3,9 +3,10 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Starter } from '../guest/index.ts';
-import { shim_idle_ms } from '../limits/index.ts';
+import { shim_idle_ms, shim_linger_ms_max } from '../limits/index.ts';
 import { startTime } from '../os/index.ts';
 import { Shim, shim, Task, TaskV2, TtrpcServer } from '../wire/index.ts';
+import { openClients } from './attached-client.ts';
 import { Containers } from './containers.ts';
 import type { ShimBootstrap } from './contract.ts';
 import { createHandoffServer } from './handoff.ts';
@@ -70,19 +71,28 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
   writeFileSync(`${path}.new`, JSON.stringify(bootstrap), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 
+  let leaving = false;
   let idle_since = Date.now();
   setInterval(() => {
-    if (containers.size > 0 || server.connections > 0) idle_since = Date.now();
+    if (containers.size > 0 || server.connections > 0 || openClients() > 0) idle_since = Date.now();
     else if (Date.now() - idle_since > shim_idle_ms) leave();
   }, 1000);
   return bootstrap;
 
+  /** Once: the answer of a shutdown goes out, and clients of containers that are deleted get the rest of their output. */
   function leave(): void {
-    // The answer of a shutdown is still on its way out.
+    if (leaving) return;
+    leaving = true;
     setTimeout(() => {
       starter.close();
+      handoff.close();
       rmSync(folder, { recursive: true, force: true });
-      process.exit(0);
+      const give_up_at = Date.now() + shim_linger_ms_max;
+      const end = (): void => {
+        if (containers.size > 0 || openClients() === 0 || Date.now() > give_up_at) process.exit(0);
+      };
+      end();
+      setInterval(end, 20);
     }, 20);
   }
 }

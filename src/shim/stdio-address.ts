@@ -20,20 +20,22 @@ export function parseStdio(address: string): StdioAddress {
   try {
     url = new URL(address);
   } catch (cause) {
-    throw new WherryError('InvalidArgument', `Cannot use "${address}" for a task's stream: it is no path and no URI.`, { cause });
+    throw new WherryError('InvalidArgument', `Cannot use "${address}" for a task's stream: it is no path and no URI.`, {
+      cause,
+    });
   }
   switch (url.protocol) {
     case 'none:':
       return { kind: 'none' };
     case 'fifo:':
     case 'file:':
-      return { kind: 'path', path: decodeURIComponent(url.pathname) };
+      return { kind: 'path', path: pathOf(url) };
     case 'attach:':
       return { kind: 'attach', once: url.searchParams.get('once') === '1' };
     case 'json-file:':
       return {
         kind: 'json-file',
-        path: decodeURIComponent(url.pathname),
+        path: pathOf(url),
         bytes_max: count(url, 'max-size', log_bytes_max),
         files_max: Math.max(1, count(url, 'max-file', log_files_max)),
       };
@@ -42,9 +44,22 @@ export function parseStdio(address: string): StdioAddress {
   }
 }
 
+function pathOf(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch (cause) {
+    throw new WherryError(
+      'InvalidArgument',
+      `Cannot use "${url.href}" for a task's stream: its path is not encoded as URIs are.`,
+      { cause },
+    );
+  }
+}
+
 function count(url: URL, name: string, otherwise: number): number {
   const text = url.searchParams.get(name);
   if (text === null) return otherwise;
-  if (!/^-?\d{1,15}$/.test(text)) throw new WherryError('InvalidArgument', `Cannot read ${name} of "${url.href}": "${text}" is no number.`);
+  if (!/^-?\d{1,15}$/.test(text))
+    throw new WherryError('InvalidArgument', `Cannot read ${name} of "${url.href}": "${text}" is no number.`);
   return Number(text);
 }

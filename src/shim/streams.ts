@@ -1,14 +1,17 @@
-import { constants, createWriteStream, openSync, type WriteStream } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { ReadStream } from 'node:tty';
+import type { Writable } from 'node:stream';
 
 import { WherryError } from '../errors/index.ts';
 import { log_close_patience_ms } from '../limits/index.ts';
 import { close, openTerminal, pipe, resizeTerminal } from '../os/index.ts';
 import { AttachedClient, type AttachOptions, type StreamName } from './attached-client.ts';
+import { GuestInput } from './guest-input.ts';
 import { JsonLog } from './json-log.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { StdioAddress } from './stdio-address.ts';
+import { openInput, openOutput } from './stream-files.ts';
+import { terminalStream } from './terminal-stream.ts';
 
 export interface StreamsOptions {
   readonly stdin: StdioAddress;
@@ -25,21 +28,40 @@ export interface Streams {
   /** The guest's ends, in order stdin, stdout, stderr. Closed by `release` once the guest has them. */
   readonly guest: readonly [number, number, number];
   release(): void;
+  /** Takes the client's descriptor. One that comes when all is over is let go at once. */
   attach(fd: number, head: Buffer, options: Omit<AttachOptions, 'terminal'>): void;
   resize(width: number, height: number): void;
   /** Nothing more comes on stdin. */
   closeStdin(): void;
-  /** Settles when the guest's streams have ended and all of it is written; then clients are let go. */
+  /**
+   * Settles when the guest's streams have ended and all of it is written; then clients are let go. To be called when
+   * the guest is gone or never was: what is left of its output is taken in, whoever keeps up.
+   */
   finish(): Promise<void>;
 }
 
-/** `onKey` is told of the terminal's interrupt and quit keys, since no process of the guest's would be. */
+/**
+ * `onKey` is told of the terminal's interrupt and quit keys, since no process of the guest's would be.
+ *
+ * @throws WherryError Internal when the log, or what a stream's path names, cannot be opened
+ */
 export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => void): Streams {
+  const undo: (() => void)[] = [];
+  try {
+    return open(options, onKey, undo);
+  } catch (error) {
+    for (const each of undo) each();
+    throw error;
+  }
+}
+
+function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => void, undo: (() => void)[]): Streams {
   const clients = new Set<AttachedClient>();
   const logs = new Map<string, JsonLog>();
   const sources: Socket[] = [];
   const ended: Promise<void>[] = [];
   let held = false;
+  let phase: 'open' | 'finishing' | 'over' = 'open';
 
   const log_out = openLog(options.stdout);
   const log_err = openLog(options.stderr);
@@ -47,36 +69,40 @@ export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' 
   const file_err = options.terminal ? null : openFile(options.stderr);
   const files = [file_out, file_err].filter((file) => file !== null);
 
-  const input = options.stdin;
-  let to_guest: Socket | null = null;
+  let input: GuestInput | null = null;
+  let endInputFile = (): void => {};
   let resize: Streams['resize'] = () => {};
-  let guest: [number, number, number];
+  let guest: readonly [number, number, number];
 
   if (options.terminal) {
     const { master, slave } = openTerminal();
-    const stream = new ReadStream(master);
-    (stream as unknown as { writable: boolean }).writable = true;
-    to_guest = stream;
+    const { stream, fd } = terminalStream(master);
+    input = new GuestInput(stream);
     read('stdout', stream);
-    resize = (width, height) => resizeTerminal(master, width, height);
+    resize = (width, height) => {
+      if (!stream.destroyed) resizeTerminal(fd, width, height);
+    };
     guest = [slave, slave, slave];
   } else {
+    const stdin = openStdin();
+    undo.push(() => close(stdin));
     const out = pipe();
     const err = pipe();
     read('stdout', new Socket({ fd: out.reader, readable: true, writable: false } as object));
     read('stderr', new Socket({ fd: err.reader, readable: true, writable: false } as object));
-    guest = [openInput(), out.writer, err.writer];
+    guest = [stdin, out.writer, err.writer];
   }
 
-  function openInput(): number {
-    if (input.kind === 'path') return openSync(input.path, constants.O_RDONLY);
-    if (input.kind !== 'attach') return openSync('/dev/null', constants.O_RDONLY);
+  function openStdin(): number {
+    const { stdin } = options;
+    if (stdin.kind === 'path') {
+      const file = opened(stdin.path, openInput);
+      endInputFile = () => file.end();
+      return file.fd;
+    }
+    if (stdin.kind !== 'attach') return openSync('/dev/null', constants.O_RDONLY);
     const { reader, writer } = pipe();
-    to_guest = new Socket({ fd: writer, readable: false, writable: true } as object);
-    to_guest.on('error', () => {
-      // The guest closed its stdin: what is typed goes nowhere.
-      to_guest = null;
-    });
+    input = new GuestInput(new Socket({ fd: writer, readable: false, writable: true } as object));
     return reader;
   }
 
@@ -87,20 +113,23 @@ export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' 
       try {
         log = new JsonLog(address.path, address.bytes_max, address.files_max);
       } catch (cause) {
-        throw new WherryError('Internal', `failed to initialize logging driver: ${(cause as Error).message}`, { cause });
+        throw new WherryError('Internal', `failed to initialize logging driver: ${(cause as Error).message}`, {
+          cause,
+        });
       }
+      const made = log;
+      undo.push(() => void made.close(0));
       logs.set(address.path, log);
     }
     return log;
   }
 
-  function openFile(address: StdioAddress): WriteStream | null {
+  function openFile(address: StdioAddress): Writable | null {
     if (address.kind !== 'path') return null;
-    // Read and write, so that opening a fifo does not wait for its reader and outlives it.
-    const fd = openSync(address.path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o640);
-    const file = createWriteStream('', { fd });
-    file.on('drain', release);
-    file.on('error', () => {});
+    const file = opened(address.path, openOutput);
+    undo.push(() => file.destroy());
+    file.on('drain', goOn);
+    file.on('close', goOn);
     return file;
   }
 
@@ -109,11 +138,12 @@ export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' 
     const log = name === 'stdout' ? log_out : log_err;
     const file = name === 'stdout' ? file_out : file_err;
     sources.push(source);
+    undo.push(() => source.destroy());
     source.on('data', (chunk: Buffer) => {
       let keeps_up = true;
       for (const client of clients) keeps_up = client.write(name, chunk) && keeps_up;
       if (log !== null) splitter.push(chunk, (line) => (keeps_up = log.append(name, line) && keeps_up));
-      if (file !== null) keeps_up = file.write(chunk) && keeps_up;
+      if (file?.writable === true) keeps_up = file.write(chunk) && keeps_up;
       if (!keeps_up) hold();
     });
     source.on('error', () => {});
@@ -129,65 +159,104 @@ export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' 
   }
 
   function hold(): void {
-    if (held) return;
+    if (held || phase !== 'open') return;
     held = true;
     for (const source of sources) source.pause();
-    for (const log of logs.values()) void log.drained().then(release);
+    for (const log of logs.values()) void log.drained().then(goOn);
   }
 
-  function release(): void {
-    if (!held || [...clients].some((client) => client.behind) || files.some((file) => file.writableNeedDrain)) return;
+  function goOn(): void {
+    if (!held || (phase === 'open' && somebodyIsBehind())) return;
     held = false;
     for (const source of sources) source.resume();
   }
 
+  function somebodyIsBehind(): boolean {
+    return (
+      [...clients].some((client) => client.behind) || files.some((file) => file.writable && file.writableNeedDrain)
+    );
+  }
+
   function type(chunk: Buffer | null, resume: () => void): boolean {
-    if (to_guest === null) return true;
+    if (input === null) return true;
     if (chunk === null) {
-      if (input.kind === 'attach' && input.once && !options.terminal) to_guest.end();
+      if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) input.end();
       return true;
     }
     if (options.terminal) {
       if (chunk.includes(3)) onKey('interrupt');
       if (chunk.includes(28)) onKey('quit');
     }
-    if (to_guest.write(chunk)) return true;
-    to_guest.once('drain', resume);
-    return false;
+    return input.write(chunk, resume);
+  }
+
+  function release(): void {
+    for (const fd of new Set(guest)) close(fd);
+    guest = [-1, -1, -1];
   }
 
   return {
-    guest,
-    release() {
-      for (const fd of new Set(guest)) close(fd);
+    get guest() {
+      return guest;
     },
+    release,
     attach(fd, head, wanted) {
       const client: AttachedClient = new AttachedClient(
         fd,
         head,
-        { ...wanted, stdin: wanted.stdin && input.kind === 'attach', terminal: options.terminal },
+        { ...wanted, stdin: wanted.stdin && options.stdin.kind === 'attach', terminal: options.terminal },
         {
           onInput: type,
-          onDrain: release,
+          onDrain: goOn,
           onGone: () => {
             clients.delete(client);
-            release();
+            goOn();
           },
         },
       );
-      clients.add(client);
+      if (phase === 'over') client.end();
+      else clients.add(client);
     },
     resize: (width, height) => resize(width, height),
     closeStdin() {
-      if (!options.terminal) to_guest?.end();
+      if (!options.terminal) input?.end();
+      endInputFile();
     },
     async finish() {
+      phase = 'finishing';
+      release();
+      endInputFile();
+      goOn();
       await Promise.all(ended);
-      to_guest?.destroy();
+      input?.destroy();
+      phase = 'over';
       for (const client of clients) client.end();
       clients.clear();
       await Promise.all([...logs.values()].map((log) => log.close(log_close_patience_ms)));
-      await Promise.all(files.map((file) => new Promise<void>((resolve) => file.end(resolve))));
+      await Promise.all(files.map(endFile));
     },
   };
+}
+
+function opened<T>(path: string, openIt: (path: string) => T): T {
+  try {
+    return openIt(path);
+  } catch (cause) {
+    throw new WherryError('Internal', `Cannot open "${path}" for a task's stream: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Writes the rest; one that nobody reads is given up on after a while. */
+function endFile(file: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (file.destroyed) return resolve();
+    const timer = setTimeout(() => file.destroy(), log_close_patience_ms);
+    file.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    file.end();
+  });
 }

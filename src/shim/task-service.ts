@@ -10,7 +10,10 @@ import type { Containers } from './containers.ts';
 const empty = create(EmptySchema);
 
 /** containerd's Task service (v3) over the containers of this shim. */
-export function taskService(containers: Containers, shim: { version: string; shutdown(now: boolean): void }): ServiceHandlers<typeof Task> {
+export function taskService(
+  containers: Containers,
+  shim: { version: string; shutdown(now: boolean): void },
+): ServiceHandlers<typeof Task> {
   const absent = (method: string): never => {
     throw new WherryError('Unimplemented', `${method} is not there yet for WebAssembly containers`);
   };
@@ -61,8 +64,10 @@ export function taskService(containers: Containers, shim: { version: string; shu
       return empty;
     },
     async pids({ id }) {
-      const { pid } = containers.get(id);
-      return create(task.PidsResponseSchema, { processes: pid === 0 ? [] : [create(types.ProcessInfoSchema, { pid })] });
+      const { pid, ended } = containers.get(id);
+      return create(task.PidsResponseSchema, {
+        processes: pid === 0 || ended !== null ? [] : [create(types.ProcessInfoSchema, { pid })],
+      });
     },
     async pause({ id }) {
       containers.get(id).pause();

@@ -1,5 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 
+import { complain } from './complain.ts';
+
 /** Memory that a container sees as a folder: empty at each start, gone at its end. */
 export interface Tmpfs {
   readonly path: string;
@@ -11,5 +13,14 @@ export function makeTmpfs(path: string): Tmpfs {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o1777);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    remove() {
+      try {
+        rmSync(path, { recursive: true, force: true });
+      } catch (error) {
+        complain(`cannot remove ${path}: ${(error as Error).message}`);
+      }
+    },
+  };
 }

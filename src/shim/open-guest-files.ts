@@ -1,0 +1,133 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import { WherryError } from '../errors/index.ts';
+import type { GuestJob } from '../guest/index.ts';
+import { openIndex } from '../oci/index.ts';
+import { close, mapFile, type Mapped } from '../os/index.ts';
+import { type Broker, createBroker } from '../vfs/index.ts';
+import type { Bundle, RootFilesystem } from './bundle.ts';
+import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
+
+export interface GuestFilesOptions {
+  readonly id: string;
+  readonly bundle: Bundle;
+  readonly root: RootFilesystem;
+  /** The shim's own folder, where what lives only as long as the container goes. */
+  readonly folder: string;
+  /** The host's user for the guest's process, null when this shim is no root. */
+  readonly host_uid: number | null;
+}
+
+/** What a guest is given at its start, and asks for later. */
+export interface GuestFiles {
+  readonly job: GuestJob;
+  /** In the order of `GuestJob`, without the three streams. */
+  readonly descriptors: readonly number[];
+  readonly broker: Broker;
+  close(): void;
+}
+
+/**
+ * Opens the layers and mounts of a container.
+ *
+ * @throws WherryError InvalidArgument for a mount whose source cannot be opened; else the system's error
+ */
+export function openGuestFiles({ id, bundle, root, folder, host_uid }: GuestFilesOptions): GuestFiles {
+  const descriptors: number[] = [];
+  const mapped: Mapped[] = [];
+  const tmpfs: Tmpfs[] = [];
+  const closeAll = (): void => {
+    for (const fd of descriptors) close(fd);
+    for (const each of mapped) each.unmap();
+    for (const each of tmpfs) each.remove();
+  };
+  const open = (path: string): { fd: number; size: number } => {
+    const fd = openSync(path, 'r');
+    descriptors.push(fd);
+    return { fd, size: fstatSync(fd).size };
+  };
+  const map = (fd: number, size: number): Uint8Array => {
+    const mapping = mapFile(fd, size);
+    mapped.push(mapping);
+    return mapping.bytes;
+  };
+  try {
+    const chain = open(root.chain_index);
+    const chain_bytes = map(chain.fd, chain.size);
+    const layers = root.layers.map((layer) => {
+      const tar = open(join(layer, 'tar'));
+      const index = open(join(layer, 'index'));
+      return { diff_id: `sha256:${basename(layer)}`, tar: tar.fd, index: index.fd, index_bytes: index.size };
+    });
+    const mounts = bundle.mounts.map((mount, i) => {
+      let source = mount.source;
+      if (mount.kind === 'tmpfs') {
+        const made = makeTmpfs(join(folder, 'tmpfs', `${id}.${i}`));
+        tmpfs.push(made);
+        source = made.path;
+      }
+      const file = isFile(source);
+      return { id: i + 1, path: mount.destination, source, read_only: mount.read_only, file, kind: mount.kind };
+    });
+    const broker = createBroker({
+      mounts: mounts.map(({ file, kind, ...mount }) => ({ ...mount, kind: file ? 'file' : kind })),
+      upper: bundle.root_read_only ? null : root.upper,
+      lower: {
+        index: openIndex(chain_bytes),
+        layers: layers.map(({ tar, index, index_bytes, diff_id }) => ({
+          tar_fd: tar,
+          index: openIndex(map(index, index_bytes)),
+          name: diff_id,
+        })),
+      },
+      user: bundle.user,
+    });
+    const job: GuestJob = {
+      args: bundle.args,
+      env: bundle.env,
+      cwd: bundle.cwd,
+      user: bundle.user,
+      root_read_only: bundle.root_read_only,
+      layers: layers.map(({ diff_id, index_bytes }) => ({ diff_id, index_bytes })),
+      chain_index_bytes: chain.size,
+      mounts: mounts.map((mount) => ({
+        id: mount.id,
+        path: mount.path,
+        read_only: mount.read_only,
+        kind: mount.file ? 'file' : 'directory',
+      })),
+      touched: broker.touched,
+      memory_pages_max: bundle.memory_pages_max,
+      table_entries_max: bundle.table_entries_max,
+      host_uid,
+    };
+    return {
+      job,
+      descriptors: [...descriptors],
+      broker,
+      close() {
+        broker.close();
+        closeAll();
+      },
+    };
+  } catch (error) {
+    closeAll();
+    throw error;
+  }
+}
+
+function isFile(path: string): boolean {
+  let fd: number;
+  try {
+    // Without waiting: a named pipe would do so until somebody opens its other side.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw new WherryError('InvalidArgument', `error mounting "${path}" to rootfs: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const file = !fstatSync(fd).isDirectory();
+  closeSync(fd);
+  return file;
+}
