@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { containers_per_shim_max } from '../limits/index.ts';
+import { startTime } from '../os/index.ts';
+import { types } from '../wire/index.ts';
+import { moduleImage } from './testing/image.ts';
+import { TestShim, until } from './testing/open-shim.ts';
+
+for (const way of ['fork', 'spawn'] as const)
+  describe(`a shim that starts guests by ${way}`, () => {
+    let shim: TestShim;
+    before(async () => (shim = await TestShim.open(way)));
+    after(() => shim.close());
+
+    test('runs a program from its create to its delete', async () => {
+      const { task } = shim;
+      const id = await shim.create();
+      assert.equal((await task.state({ id })).status, types.Status.CREATED);
+      const waiting = task.wait({ id });
+      const { pid } = await task.start({ id });
+      assert.ok(pid > 0);
+      const { exitStatus, exitedAt } = await waiting;
+      assert.equal(exitStatus, 0);
+      assert.ok(exitedAt);
+      // Whoever was told of an exit finds all of it on disk.
+      const record = shim.record(id);
+      assert.deepEqual([record.status, record.exit_status, record.pid], ['stopped', 0, pid]);
+      assert.match(
+        readFileSync(shim.log(id), 'utf8'),
+        /^\{"log":"Hello from WebAssembly!\\n","stream":"stdout","time":"\d{4}-[\d-]+T[\d:]+\.\d{9}Z"\}\n$/,
+      );
+      const state = await task.state({ id });
+      assert.deepEqual([state.status, state.exitStatus, state.pid], [types.Status.STOPPED, 0, pid]);
+      assert.deepEqual((await task.pids({ id })).processes, []);
+      assert.equal((await task.delete({ id })).exitStatus, 0);
+      await assert.rejects(task.state({ id }), { class: 'NotFound' });
+      assert.equal(existsSync(join(shim.folder, 'shim/tasks', `${id}.json`)), false);
+    });
+
+    test('an exit code is the program’s own, and stderr is kept apart from stdout', async () => {
+      const { task } = shim;
+      const id = await shim.create({ image: shim.images.wordcount, args: ['/module.wasm', '/none'] });
+      await task.start({ id });
+      assert.equal((await task.wait({ id })).exitStatus, 1);
+      const lines = readFileSync(shim.log(id), 'utf8').trimEnd().split('\n');
+      assert.deepEqual(
+        new Set(lines.map((line) => (JSON.parse(line) as { stream: string }).stream)),
+        new Set(['stderr']),
+      );
+      assert.equal(shim.logged(id), 'wordcount: /none: No such file or directory\n');
+      await task.delete({ id });
+    });
+
+    test('a start that fails says why in a runtime’s words, and the exit code is recorded before', async () => {
+      const { task } = shim;
+      const missing = await shim.create({ args: ['nope'] });
+      const waiting = task.wait({ id: missing });
+      await assert.rejects(task.start({ id: missing }), {
+        class: 'InvalidArgument',
+        message: 'exec: "nope": executable file not found in $PATH',
+      });
+      assert.equal(shim.record(missing).exit_status, 127);
+      assert.equal((await waiting).exitStatus, 127);
+      await assert.rejects(task.start({ id: missing }), { class: 'FailedPrecondition' });
+      await task.delete({ id: missing });
+
+      const image = moduleImage(shim.folder, Buffer.from('#!/bin/sh\necho hello\n'));
+      const text = await shim.create({ image });
+      await assert.rejects(task.start({ id: text }), { message: /exec format error: it is not WebAssembly/ });
+      assert.match(shim.record(text).reason ?? '', /not WebAssembly/);
+      assert.equal((await task.delete({ id: text })).exitStatus, 126);
+    });
+
+    test('what cannot be opened fails the start, and leaves nothing behind', async () => {
+      const { task } = shim;
+      const mounts = [{ destination: '/data', type: 'bind', source: join(shim.folder, 'none'), options: ['rbind'] }];
+      const id = await shim.create({ mounts });
+      const client = await shim.attach(id);
+      await assert.rejects(task.start({ id }), { message: /^error mounting ".*none" to rootfs: ENOENT/ });
+      assert.equal((await client.output).length, 0);
+      assert.equal((await task.delete({ id })).exitStatus, 128);
+    });
+
+    test('signals do what they do to a program that handles none', async () => {
+      const { task } = shim;
+      for (const [signal, status] of [
+        [15, 143],
+        [9, 137],
+        [2, 130],
+      ] as const) {
+        const id = await shim.create({ image: shim.images.clock });
+        const { pid } = await task.start({ id });
+        await task.kill({ id, signal: 17 });
+        await task.kill({ id, signal: 19 });
+        assert.equal((await task.state({ id })).status, types.Status.PAUSED);
+        await until('its process stands still', () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') T '));
+        await task.kill({ id, signal: 18 });
+        assert.equal((await task.state({ id })).status, types.Status.RUNNING);
+        await assert.rejects(task.delete({ id }), { class: 'FailedPrecondition' });
+        await task.kill({ id, signal });
+        assert.equal((await task.wait({ id })).exitStatus, status);
+        await assert.rejects(task.kill({ id, signal }), { class: 'NotFound' });
+        await task.delete({ id });
+      }
+      const id = await shim.create();
+      await assert.rejects(task.kill({ id, signal: 65 }), { class: 'InvalidArgument' });
+      await assert.rejects(task.pause({ id }), { class: 'FailedPrecondition' });
+      await task.delete({ id });
+    });
+
+    test('what was created and is killed never runs', async () => {
+      const { task } = shim;
+      const id = await shim.create();
+      const client = await shim.attach(id);
+      await task.kill({ id, signal: 9 });
+      assert.equal((await task.wait({ id })).exitStatus, 137);
+      assert.equal((await client.output).length, 0);
+      await assert.rejects(task.start({ id }), { class: 'FailedPrecondition' });
+      await task.delete({ id });
+    });
+
+    test('a kill while the guest is being started is not lost', async () => {
+      const { task } = shim;
+      const id = await shim.create({ image: shim.images.clock });
+      const starting = task.start({ id });
+      const twice = assert.rejects(task.start({ id }), { class: 'FailedPrecondition' });
+      const early = assert.rejects(task.delete({ id }), { class: 'FailedPrecondition' });
+      const killed = task.kill({ id, signal: 15 });
+      await Promise.all([starting, twice, early, killed]);
+      assert.equal((await task.wait({ id })).exitStatus, 143);
+      await task.delete({ id });
+    });
+
+    test('runs leave no descriptor behind', async () => {
+      const tmpfs = { destination: '/scratch', type: 'tmpfs', source: 'tmpfs' };
+      const all = async (): Promise<void> => {
+        await shim.run();
+        const id = await shim.create({ stdin: 'attach://?once=1', mounts: [tmpfs] });
+        const client = await shim.attach(id);
+        await shim.task.start({ id });
+        await client.output;
+        await shim.task.wait({ id });
+        await shim.task.delete({ id });
+        await shim.run({ terminal: true, stdin: 'attach://' });
+        await shim.task.delete({ id: await shim.create({ terminal: true }) });
+        const failing = await shim.create({ args: ['nope'], stdin: 'attach://' });
+        await assert.rejects(shim.task.start({ id: failing }));
+        await shim.task.delete({ id: failing });
+        await assert.rejects(
+          shim.create({ stderr: 'json-file:///none/such/log' }),
+          /failed to initialize logging driver/,
+        );
+      };
+      await all();
+      const before_them = shim.descriptors;
+      for (let i = 0; i < (way === 'fork' ? 4 : 1); i++) await all();
+      await until('they were closed', () => shim.descriptors <= before_them);
+    });
+
+    test('guests die with a shim that is killed', async () => {
+      const id = await shim.create({ image: shim.images.clock });
+      const { pid } = await shim.task.start({ id });
+      const { zygotePid } = await shim.shim.info({});
+      const alive = (each: number): boolean => each > 0 && startTime(each) !== null;
+      assert.ok(alive(pid));
+      process.kill(shim.bootstrap.pid, 'SIGKILL');
+      await until('nothing of it is left', () => !alive(pid) && !alive(zygotePid));
+    });
+  });
+
+describe('a shim', () => {
+  let shim: TestShim;
+  before(async () => (shim = await TestShim.open()));
+  after(() => shim.close());
+
+  test('says who it is', async () => {
+    const info = await shim.shim.info({});
+    assert.equal(info.pid, shim.bootstrap.pid);
+    assert.ok(info.why.length > 0);
+    const written = JSON.parse(readFileSync(join(shim.folder, 'shim/bootstrap.json'), 'utf8')) as object;
+    assert.deepEqual(written, shim.bootstrap);
+  });
+
+  test('holds so many containers and no more, and each has its name for itself', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < containers_per_shim_max; i++) ids.push(await shim.create());
+    await assert.rejects(shim.create(), { class: 'ResourceExhausted' });
+    await shim.task.delete({ id: ids[0]! });
+    ids[0] = await shim.create();
+    const bundle = join(shim.folder, 'bundles', ids[0]);
+    await shim.task.delete({ id: ids[1]! });
+    await assert.rejects(shim.task.create({ id: ids[0], bundle }), { class: 'AlreadyExists' });
+    for (const id of ids) if (id !== ids[1]) await shim.task.delete({ id });
+  });
+
+  test('refuses what it cannot use, in words, and keeps nothing of it', async () => {
+    const { task } = shim;
+    const made = await shim.create();
+    const bundle = join(shim.folder, 'bundles', made);
+    const rootfs = [{ type: 'wherry', source: '', options: [`chain=${shim.images.hello.chain}`] }];
+    await assert.rejects(task.create({ id: '../x', bundle, rootfs }), { class: 'InvalidArgument' });
+    await assert.rejects(task.create({ id: 'x', bundle, rootfs: [{ type: 'overlay' }] }), {
+      message: /the "wherry" snapshotter's mount is needed, not \["overlay"\]/,
+    });
+    await assert.rejects(task.create({ id: 'x', bundle: '/none', rootfs }), { message: /^Cannot read the bundle's/ });
+    await assert.rejects(task.create({ id: 'x', bundle, rootfs, stdout: 'syslog://x' }), { message: /no such scheme/ });
+    writeFileSync(join(bundle, 'config.json'), '{"process":{"args":[]}}');
+    await assert.rejects(task.create({ id: 'x', bundle, rootfs }), { message: /process\.args is empty/ });
+    await assert.rejects(task.state({ id: 'x' }), { class: 'NotFound' });
+    await assert.rejects(task.exec({ id: 'x' }), { class: 'Unimplemented', message: /^Exec is not there yet/ });
+    await task.delete({ id: made });
+  });
+
+  test('ends whoever waits for a container that is deleted before it ran', async () => {
+    const id = await shim.create({ terminal: true, stdin: 'attach://' });
+    const client = await shim.attach(id);
+    const waiting = assert.rejects(shim.task.wait({ id }), { class: 'Cancelled' });
+    await shim.task.delete({ id });
+    await waiting;
+    assert.equal((await client.output).length, 0);
+  });
+
+  test('leaves when it is told, not before its containers are gone', async () => {
+    const id = await shim.create();
+    await shim.task.shutdown({ id: '', now: false });
+    assert.deepEqual((await shim.shim.info({})).containers, [id]);
+    await shim.task.delete({ id });
+    await shim.task.shutdown({ id: '', now: false });
+    await until('it left', () => !shim.isAlive);
+    assert.equal(existsSync(join(shim.folder, 'shim')), false);
+  });
+});
