@@ -82,7 +82,7 @@ export function createEngine({ core, log, settings, registries, ...given }: Engi
       await containers.recover();
     },
     close: async () => {
-      containers.close();
+      await containers.close();
       await core.close();
     },
   };

@@ -1,6 +1,7 @@
-import { duplicate } from '../../os/index.ts';
 import type { Socket } from 'node:net';
 
+import { WherryError } from '../../errors/index.ts';
+import { duplicate } from '../../os/index.ts';
 import type { Upgraded } from './reply.ts';
 import type { HijackedConnection } from './route.ts';
 
@@ -20,7 +21,7 @@ export async function hijackSocket(
   content_type: string,
 ): Promise<HijackedConnection> {
   const handle = (socket as unknown as { _handle: Handle | null })._handle;
-  if (handle === null) throw new Error('the client is gone');
+  if (handle === null) throw gone();
   handle.readStop();
   socket.pause();
   socket.setTimeout(0);
@@ -37,6 +38,7 @@ export async function hijackSocket(
       for (let piece = socket.read() as Buffer | null; piece !== null; piece = socket.read() as Buffer | null) {
         rest.push(piece);
       }
+      if (socket.destroyed) throw gone();
       const fd = duplicate(handle.fd);
       socket.destroy();
       return { fd, head: Buffer.concat(rest) };
@@ -47,6 +49,10 @@ export async function hijackSocket(
 
 function write(socket: Socket, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.write(chunk, (error) => (error === null || error === undefined ? resolve() : reject(error)));
+    socket.write(chunk, (error) => (error === null || error === undefined ? resolve() : reject(gone(error))));
   });
+}
+
+function gone(cause?: Error): WherryError {
+  return new WherryError('Cancelled', 'the client is gone', { cause });
 }

@@ -50,7 +50,7 @@ export class DockerApi {
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket);
-      response.on('finish', () => void socket.end());
+      response.on('finish', () => socket.destroySoon());
       void this.#serve(request, response, { socket, head });
     });
     server.on('connection', (socket: Socket) => this.#alwaysUpgrade(socket));
@@ -103,6 +103,10 @@ export class DockerApi {
     response.on('error', () => {});
     const reply = createReply(message, response, upgraded);
     try {
+      if (message.method === 'OPTIONS') {
+        reply.empty(200);
+        return;
+      }
       const found = this.#router.find(message.method ?? '', message.url ?? '/');
       await found.route.handler(createRequest(message, found, gone.signal), reply);
     } catch (thrown) {

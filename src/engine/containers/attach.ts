@@ -36,7 +36,7 @@ export async function attachClient(
   options: AttachOptions,
 ): Promise<void> {
   const client = { fd, head, ...options };
-  if (container.process !== 'running') {
+  if (!container.takes_clients) {
     if (container.removed) close(fd);
     else container.clients.add(client);
     return;
@@ -45,7 +45,7 @@ export async function attachClient(
     await tasks.attach(container.id, client);
   } catch (cause) {
     // It ended meanwhile: there is nothing to see any more.
-    if (container.process === 'running') {
+    if (container.takes_clients) {
       throw new WherryError('Unknown', `Cannot attach to ${container.id}: ${fromUnknown(cause).message}`, { cause });
     }
   } finally {

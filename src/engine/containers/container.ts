@@ -16,9 +16,12 @@ export class Container {
   readonly clients: WaitingClients = new WaitingClients();
   readonly #context: ContainersContext;
   #record: ContainerRecord;
+  #saving: Promise<void> = Promise.resolve();
   /** 0 while nothing runs. */
   pid = 0;
   process: Process = 'none';
+  /** Whether its shim takes clients over. */
+  takes_clients = false;
   /** Set while it waits to be started again by its policy. */
   restart_timer: NodeJS.Timeout | null = null;
   /** How long the last wait before a restart was. */
@@ -93,9 +96,15 @@ export class Container {
 
   /** The same where nobody waits for it: what is lost the shim knows, too. */
   saveLater(): void {
-    this.save().catch((error: Error) => {
+    this.#saving = this.save().catch((error: Error) => {
       if (!this.removed) this.#context.log.error(`cannot save container ${this.id}: ${error.message}`);
     });
+  }
+
+  /** Settles when nothing that was begun for it goes on any more. */
+  async idle(): Promise<void> {
+    await this.turns.take(() => Promise.resolve());
+    await this.#saving;
   }
 
   /**

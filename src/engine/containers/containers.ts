@@ -71,8 +71,8 @@ export class Containers {
   }
 
   /** No container is restarted by its policy any more. */
-  close(): void {
-    this.#lifecycle.close(this.#registry.all);
+  close(): Promise<void> {
+    return this.#lifecycle.close(this.#registry.all);
   }
 
   #onExit(exit: TaskExit): void {
@@ -155,35 +155,48 @@ export class Containers {
    */
   async remove(query: string, { force, volumes }: RemoveOptions): Promise<void> {
     const container = this.find(query);
-    const failed = (why: string): string => `cannot remove container "${query}": ${why}`;
     if (container.removing) {
       throw new WherryError('Conflict', `removal of container ${query} is already in progress`);
     }
-    if (container.isRunning) {
-      if (!force) {
-        const why = `container is ${container.status}: stop the container before removing or force remove`;
-        throw new WherryError('Conflict', failed(why));
-      }
-      container.removing = true;
-      try {
-        await this.#stopping.kill(container, '', query);
-      } catch (cause) {
-        // It may have ended by itself just now.
-        if (!isClass(cause, 'Conflict')) {
-          container.removing = false;
-          throw new WherryError('Unknown', failed(`could not kill container: ${fromUnknown(cause).message}`), { cause });
-        }
-      }
-    }
+    if (container.isRunning) this.#requireForce(container, query, force);
     container.removing = true;
-    await container.turns.take(async () => {
-      try {
-        await this.#removal.inTurn(container, volumes);
-      } catch (cause) {
-        container.removing = false;
-        throw new WherryError('Unknown', failed(fromUnknown(cause).message), { cause });
+    try {
+      // One that was being started runs when its turn comes.
+      while (!(await this.#removeStopped(container, volumes))) {
+        this.#requireForce(container, query, force);
+        await this.#endForRemoval(container);
       }
+    } catch (cause) {
+      container.removing = false;
+      if (isClass(cause, 'Conflict')) throw cause;
+      throw new WherryError('Unknown', `cannot remove container "${query}": ${fromUnknown(cause).message}`, { cause });
+    }
+  }
+
+  #requireForce({ status }: Container, query: string, force: boolean): void {
+    if (force) return;
+    throw new WherryError(
+      'Conflict',
+      `cannot remove container "${query}": container is ${status}: stop the container before removing or force remove`,
+    );
+  }
+
+  #removeStopped(container: Container, volumes: boolean): Promise<boolean> {
+    return container.turns.take(async () => {
+      if (container.isRunning) return false;
+      await this.#removal.inTurn(container, volumes);
+      return true;
     });
+  }
+
+  async #endForRemoval(container: Container): Promise<void> {
+    try {
+      await this.#stopping.kill(container, '', container.id);
+    } catch (cause) {
+      // It may have ended by itself just now.
+      if (isClass(cause, 'Conflict')) return;
+      throw new WherryError('Unknown', `could not kill container: ${fromUnknown(cause).message}`, { cause });
+    }
   }
 
   /**

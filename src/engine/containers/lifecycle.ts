@@ -53,6 +53,7 @@ export class Lifecycle {
       if (container.process !== 'running' || container.removed) return;
       const { state, record } = container;
       container.process = 'none';
+      container.takes_clients = false;
       container.pid = 0;
       const run_ms = Math.max(0, exit.exited_at.getTime() - Date.parse(state.started_at));
       container.changeState({
@@ -113,11 +114,12 @@ export class Lifecycle {
     container.waiters.settle(['not-running', 'next-exit'], { exit_code: container.state.exit_code });
   }
 
-  /** No policy starts anything any more. */
-  close(containers: Iterable<Container>): void {
+  /** No policy starts anything any more; settles when what was begun is done. */
+  async close(containers: Iterable<Container>): Promise<void> {
     this.#closed = true;
     for (const container of containers) {
       if (container.restart_timer !== null) clearTimeout(container.restart_timer);
+      await container.idle();
     }
   }
 }

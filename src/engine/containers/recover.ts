@@ -63,6 +63,7 @@ async function isBegun({ space, log }: ContainersContext, id: string): Promise<b
 
 function adopt(container: Container, pid: number, boot_ms: number): void {
   container.process = 'running';
+  container.takes_clients = true;
   container.pid = pid;
   const { started_at, finished_at } = container.state;
   // The last daemon may have died before it wrote down that it started this.

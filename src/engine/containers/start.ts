@@ -24,7 +24,6 @@ export async function startTask(container: Container, context: ContainersContext
   const { id } = container;
   container.process = 'starting';
   let joined = false;
-  let hasTask = false;
   try {
     const { start_error } = container.record;
     if (start_error !== '') throw new WherryError('Unknown', start_error);
@@ -32,12 +31,13 @@ export async function startTask(container: Container, context: ContainersContext
     publishJoined(container, context);
     joined = true;
     await tasks.create(id, stdioOf(container));
-    hasTask = true;
+    container.takes_clients = true;
     await container.clients.handOver(tasks, id);
     container.pid = await tasks.start(id);
   } catch (thrown) {
     const text = fromUnknown(thrown).message;
-    if (hasTask) {
+    if (container.takes_clients) {
+      container.takes_clients = false;
       await tasks.delete(id).catch((error: Error) => context.log.error(`cannot delete the task of ${id}: ${error.message}`));
     }
     container.process = 'none';
