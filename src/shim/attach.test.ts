@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { moduleImage, program } from './testing/image.ts';
-import { demultiplexed, TestShim } from './testing/open-shim.ts';
+import { demultiplexed, TestShim, until } from './testing/open-shim.ts';
 import { line, linesModule } from './testing/lines-module.ts';
 
 let shim: TestShim;
@@ -160,6 +160,18 @@ test('a client that leaves sets the guest free that it held', async () => {
   await sleep(200);
   client.socket.destroy();
   assert.equal((await task.wait({ id })).exitStatus, 0);
+  await task.delete({ id });
+});
+
+test('clients that leave a silent guest are let go when the next one comes', async () => {
+  const { task } = shim;
+  const id = await shim.create({ image: shim.images.wordcount, args: count, stdin: 'attach://' });
+  await task.start({ id });
+  const before_them = shim.descriptors;
+  for (let i = 0; i < 10; i++) (await shim.attach(id)).socket.destroy();
+  await until('they were let go', () => shim.descriptors <= before_them + 2);
+  await task.kill({ id, signal: 9 });
+  await task.wait({ id });
   await task.delete({ id });
 });
 

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 
 import { attached_client_buffer_bytes_max } from '../limits/index.ts';
+import { POLL, poll } from '../os/index.ts';
 import { DetachWatcher } from './detach-keys.ts';
 
 export interface AttachOptions {
@@ -33,6 +34,7 @@ export function openClients(): number {
 /** A client of the Docker API on the far end of a connection that the daemon handed over. */
 export class AttachedClient {
   readonly options: AttachOptions;
+  readonly #fd: number;
   readonly #socket: Socket;
   readonly #detach: DetachWatcher | null;
   /** No output goes to it any more. */
@@ -44,6 +46,7 @@ export class AttachedClient {
     this.options = options;
     this.#detach = options.terminal ? new DetachWatcher(options.detach_keys) : null;
     this.#input_over = !options.stdin;
+    this.#fd = fd;
     this.#socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true } as object);
     open.add(this);
     this.#socket.on('error', () => {});
@@ -92,6 +95,17 @@ export class AttachedClient {
 
   get behind(): boolean {
     return !this.#gone && this.#socket.writableLength >= attached_client_buffer_bytes_max;
+  }
+
+  /**
+   * Closes the connection of one that hung up and to which nothing was sent since, which would tell. Over TCP the end
+   * of what a client types looks the same, so there only the next output does.
+   */
+  letGoIfHungUp(): void {
+    if (this.#socket.destroyed) return;
+    const connection = { fd: this.#fd, events: 0, found: 0 };
+    poll([connection], 0n);
+    if ((connection.found & POLL.HUP) !== 0) this.#socket.destroy();
   }
 
   /** No more output: what waits is sent, then the connection ends. */

@@ -1,8 +1,9 @@
-/** Writes a line into the shim's own log, which stands for nobody's order: a full disk is no reason to end. */
+/** A full disk is no reason to end: what cannot be said is not said. */
+export function surviveFullLog(): void {
+  process.stderr.on('error', () => {});
+}
+
+/** Writes a line into the shim's own log. */
 export function complain(text: string): void {
-  try {
-    process.stderr.write(`${new Date().toISOString()} ${text}\n`);
-  } catch {
-    // Nowhere left to say it.
-  }
+  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
 }

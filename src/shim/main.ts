@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { chooseStarter } from '../guest/index.ts';
 import { newSession, setUmask } from '../os/index.ts';
+import { surviveFullLog } from './complain.ts';
 import { serveShim } from './server.ts';
 import { version } from './version.ts';
 
@@ -28,6 +29,7 @@ try {
   // Already a leader of its session.
 }
 setUmask(0o077);
+surviveFullLog();
 process.chdir('/');
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => {});
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { containers_per_shim_max } from '../limits/index.ts';
 import { startTime } from '../os/index.ts';
@@ -212,6 +213,20 @@ describe('a shim', () => {
     await assert.rejects(task.state({ id: 'x' }), { class: 'NotFound' });
     await assert.rejects(task.exec({ id: 'x' }), { class: 'Unimplemented', message: /^Exec is not there yet/ });
     await task.delete({ id: made });
+  });
+
+  test('an exit that cannot be written is told when it could be', async () => {
+    const id = await shim.create({ stdin: 'attach://?once=1', image: shim.images.wordcount });
+    await shim.task.start({ id });
+    const tasks = join(shim.folder, 'shim/tasks');
+    renameSync(tasks, `${tasks}.away`);
+    const waiting = shim.task.wait({ id });
+    await shim.task.closeIO({ id, stdin: true });
+    assert.equal(await Promise.race([waiting, sleep(300, 'not told')]), 'not told');
+    renameSync(`${tasks}.away`, tasks);
+    assert.equal((await waiting).exitStatus, 0);
+    assert.equal(shim.record(id).status, 'stopped');
+    await shim.task.delete({ id });
   });
 
   test('ends whoever waits for a container that is deleted before it ran', async () => {

@@ -201,6 +201,7 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     },
     release,
     attach(fd, head, wanted) {
+      for (const each of clients) each.letGoIfHungUp();
       const client: AttachedClient = new AttachedClient(
         fd,
         head,
