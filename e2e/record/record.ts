@@ -1,0 +1,75 @@
+/**
+ * Runs the scenarios of `e2e/docker/` on a real Docker engine and writes down what the `docker` command prints. With
+ * `--check` nothing is written: it says what differs from what is written, which for the same engine is nothing.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { differences } from '../docker/compare.ts';
+import { readRecording, type Recorded, writeRecording } from '../docker/recording.ts';
+import { runScenario } from '../docker/run.ts';
+import { readScenarios } from '../docker/scenario.ts';
+import { cliVersion, Target } from '../docker/target.ts';
+import { temporaryFolder } from '../folder.ts';
+
+const e2e = join(import.meta.dirname, '..');
+const platform = 'linux/amd64';
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false }, only: { type: 'string' }, host: { type: 'string' } } });
+
+const programs = temporaryFolder('programs-');
+const engine = join(import.meta.dirname, 'engine.sh');
+const host = values.host ?? `unix://${execFileSync('sh', [engine, 'start'], { encoding: 'utf8' }).trim()}`;
+const target = await Target.prepare(host, platform, linuxProgram);
+try {
+  const scenarios: Recorded[] = [];
+  for (const scenario of readScenarios()) {
+    const name = `${scenario.file}: ${scenario.title}`;
+    if (values.only !== undefined && !name.includes(values.only)) continue;
+    const from = performance.now();
+    try {
+      const outcomes = await runScenario(target, scenario);
+      scenarios.push({ scenario: name, outcomes });
+      console.error(`${name}: ${outcomes.length} lines, ${Math.round(performance.now() - from)} ms`);
+    } catch (error) {
+      console.error(`${name}: ${String(error)}`);
+      process.exitCode = 1;
+    }
+  }
+  const lines = scenarios.reduce((sum, { outcomes }) => sum + outcomes.length, 0);
+  if (values.check) check(scenarios);
+  else if (values.only === undefined && process.exitCode === undefined) writeRecording({ versions: versions(), scenarios });
+  else console.log(JSON.stringify(scenarios, null, 1));
+  console.error(`${lines} lines of ${scenarios.length} scenarios`);
+} finally {
+  await target.release();
+  rmSync(programs, { recursive: true });
+  if (values.host === undefined) execFileSync('sh', [engine, 'stop']);
+}
+
+function check(scenarios: readonly Recorded[]): void {
+  const recorded = new Map(readRecording().scenarios.map(({ scenario, outcomes }) => [scenario, outcomes]));
+  for (const { scenario, outcomes } of scenarios)
+    for (const { line, text } of differences(scenario, recorded.get(scenario) ?? [], outcomes)) {
+      console.log(`${scenario}\n  ${line}\n${text}`);
+      process.exitCode = 1;
+    }
+}
+
+/** The C source of a program, static for Linux, obeying signals as one of ours does. */
+function linuxProgram(name: string): Uint8Array {
+  const source = name === 'probe' ? join(e2e, 'guests/probe.c') : join(e2e, `../examples/${name}/${name}.c`);
+  const to = join(programs, name);
+  if (!existsSync(to)) execFileSync('cc', ['-std=gnu11', '-Os', '-static', '-s', '-o', to, source, join(import.meta.dirname, 'signals.c')]);
+  return readFileSync(to);
+}
+
+function versions(): Record<string, string> {
+  const format = '{{range .Server.Components}}{{.Name}} {{.Version}}\n{{end}}';
+  const printed = execFileSync('docker', ['-H', host, 'version', '--format', format], { encoding: 'utf8' });
+  const components = printed.trim().split('\n').map((line) => line.split(' ') as [string, string]);
+  const api = execFileSync('docker', ['-H', host, 'version', '--format', '{{.Server.APIVersion}}'], { encoding: 'utf8' }).trim();
+  return { CLI: cliVersion(), API: api, ...Object.fromEntries(components) };
+}
