@@ -24,7 +24,7 @@ test('a path is found from the root, and from the working directory when the roo
   assert.equal(guest.read('both'), 'of root');
   assert.equal(guest.read('own'), 'own');
   assert.equal(guest.read('sub/file'), 'below');
-  assert.equal(guest.read('work/own'), 'own');
+  assert.equal(guest.read('srv/own'), 'own');
   assert.equal(guest.read('nowhere'), 'NOENT');
 });
 
@@ -43,36 +43,36 @@ test('`.` is the working directory', () => {
 
 test('the descriptor of the preopen lists the root', () => {
   const guest = inWork();
-  assert.deepEqual(guest.names(3), ['.', '..', 'etc', 'both', 'work', 'shared']);
+  assert.deepEqual(guest.names(3), ['.', '..', 'etc', 'both', 'srv', 'shared']);
 });
 
 test('a new single name goes to the working directory, one that the root has does not', () => {
   const guest = inWork();
   guest.write('new', 'made');
-  assert.equal(guest.read('work/new'), 'made');
+  assert.equal(guest.read('srv/new'), 'made');
   guest.write('both', 'changed');
   assert.equal(guest.read('both'), 'changed');
-  assert.equal(guest.read('work/both'), 'of work');
+  assert.equal(guest.read('srv/both'), 'of work');
   assert.equal(guest.path('path_create_directory', 3, 'made'), 'SUCCESS');
-  assert.equal(guest.tryOpen('work/made', { oflags: directory }) !== 'NOENT', true);
+  assert.equal(guest.tryOpen('srv/made', { oflags: directory }) !== 'NOENT', true);
   assert.equal(guest.path('path_create_directory', 3, 'etc'), 'EXIST');
 });
 
 test('a new name in a directory goes where that directory is, to the root when it is in both', () => {
   const guest = inWork();
   guest.write('sub/new', 'made');
-  assert.equal(guest.read('work/sub/new'), 'made');
+  assert.equal(guest.read('srv/sub/new'), 'made');
   guest.write('etc/new', 'made');
-  assert.equal(guest.read('work/etc/new'), 'NOENT');
+  assert.equal(guest.read('srv/etc/new'), 'NOENT');
   guest.write('shared/new', 'made');
-  assert.equal(guest.read('work/shared/new'), 'NOENT');
+  assert.equal(guest.read('srv/shared/new'), 'NOENT');
   assert.equal(guest.tryOpen('neither/new', { oflags: creat, rights: writing }), 'NOENT');
 });
 
 test('what exists in the working directory is opened, emptied and refused there', () => {
   const guest = inWork();
   guest.open('own', { oflags: creat | trunc, rights: writing });
-  assert.equal(guest.read('work/own'), '');
+  assert.equal(guest.read('srv/own'), '');
   assert.equal(guest.tryOpen('own', { oflags: creat | excl, rights: writing }), 'EXIST');
   assert.equal(guest.path('path_create_directory', 3, 'shared/deep'), 'EXIST');
 });
@@ -80,13 +80,13 @@ test('what exists in the working directory is opened, emptied and refused there'
 test('renaming, linking, removing find their names by the same rule', () => {
   const guest = inWork();
   assert.equal(guest.path('path_rename', 3, 'own', 3, 'renamed'), 'SUCCESS');
-  assert.equal(guest.read('work/renamed'), 'own');
+  assert.equal(guest.read('srv/renamed'), 'own');
   assert.equal(guest.path('path_link', 3, 0, 'renamed', 3, 'sub/linked'), 'SUCCESS');
-  assert.equal(guest.read('work/sub/linked'), 'own');
+  assert.equal(guest.read('srv/sub/linked'), 'own');
   assert.equal(guest.path('path_symlink', 'renamed', 3, 'symbolic'), 'SUCCESS');
-  assert.equal(guest.read('work/symbolic'), 'own');
+  assert.equal(guest.read('srv/symbolic'), 'own');
   assert.equal(guest.path('path_unlink_file', 3, 'renamed'), 'SUCCESS');
-  assert.equal(guest.read('work/renamed'), 'NOENT');
+  assert.equal(guest.read('srv/renamed'), 'NOENT');
 });
 
 test('`..` does not leave the working directory, a symlink in it may', () => {
@@ -94,7 +94,7 @@ test('`..` does not leave the working directory, a symlink in it may', () => {
   assert.equal(guest.read('../own'), 'NOTCAPABLE');
   assert.equal(guest.read('sub/../own'), 'own');
   assert.equal(guest.read('sub/../../etc/config'), 'NOTCAPABLE');
-  guest.path('path_symlink', '../etc/config', 3, 'work/config');
+  guest.path('path_symlink', '../etc/config', 3, 'srv/config');
   assert.equal(guest.read('config'), 'system');
 });
 
