@@ -243,7 +243,7 @@ test('streams may be files and named pipes, and a pipe that nobody reads holds n
   const { task } = shim;
   const file = join(shim.folder, 'out');
   const pipes = ['in', 'full', 'read'].map((name) => join(shim.folder, name));
-  execFileSync('mkfifo', pipes);
+  execFileSync('sh', ['-c', 'mkfifo "$@"', 'sh', ...pipes]);
   const [input, full, read] = pipes as [string, string, string];
   const reader = printed('cat', read);
   const id = await shim.create({
