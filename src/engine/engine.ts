@@ -42,7 +42,7 @@ export function createEngine({ core, log, settings, registries, ...given }: Engi
   const space = core.namespace(namespace);
   const events = new EngineEvents();
   const publish = events.publish.bind(events);
-  const all = (): readonly Container[] => [...containers.all];
+  const all = (): readonly Container[] => containers.all;
   const images = new Images({
     core,
     space,

@@ -35,9 +35,7 @@ export class EngineEvents {
 
   /** Those kept that happened in between, both included. */
   kept(since_ns: bigint, until_ns: bigint | null): readonly EngineEvent[] {
-    return this.#kept.filter(
-      ({ time_ns }) => time_ns >= since_ns && (until_ns === null || time_ns <= until_ns),
-    );
+    return this.#kept.filter(({ time_ns }) => time_ns >= since_ns && (until_ns === null || time_ns <= until_ns));
   }
 
   /** Calls `listener` with what happens from now on, until the signal aborts. */
@@ -48,7 +46,18 @@ export class EngineEvents {
   }
 }
 
-const object_keys = ['container', 'image', 'volume', 'network', 'daemon', 'plugin', 'service', 'node', 'secret', 'config'];
+const object_keys = [
+  'container',
+  'image',
+  'volume',
+  'network',
+  'daemon',
+  'plugin',
+  'service',
+  'node',
+  'secret',
+  'config',
+];
 
 /** Whether an event fits the filters of a request; keys that are not known are not looked at. */
 export function matchesEvent(filters: Filters, { Type, Action, Actor, scope }: EngineEvent): boolean {
@@ -76,7 +85,10 @@ export function matchesEvent(filters: Filters, { Type, Action, Actor, scope }: E
   );
 }
 
-function isImage(value: string, event: { Type: string; ID: string; Attributes: Readonly<Record<string, string>> }): boolean {
+function isImage(
+  value: string,
+  event: { Type: string; ID: string; Attributes: Readonly<Record<string, string>> },
+): boolean {
   const name = event.Attributes[event.Type === 'image' ? 'name' : 'image'] ?? '';
   const untagged = name.replace(/:[^/:]*$/, '');
   return [name, untagged, ...(event.Type === 'image' ? [event.ID] : [])].includes(value);

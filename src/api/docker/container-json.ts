@@ -82,7 +82,8 @@ export function mountJson({ Type, Name, Source, Destination, Driver, Mode, RW, P
 }
 
 function configJson(config: ContainerConfig, before: Before): Record<string, unknown> {
-  const { ExposedPorts, Volumes, MacAddress, Healthcheck, StopSignal, StopTimeout, Shell, ArgsEscaped, ...rest } = config;
+  const { ExposedPorts, Volumes, MacAddress, Healthcheck, StopSignal, StopTimeout, Shell, ArgsEscaped, ...rest } =
+    config;
   const { NetworkDisabled, ...shown } = rest;
   return {
     ...shown,
@@ -113,7 +114,9 @@ function hostConfigJson(host: HostConfig, before: Before): Record<string, unknow
 }
 
 function withoutNulls(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== '' && value !== false));
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== '' && value !== false),
+  );
 }
 
 function networkSettingsJson(container: Container, engine: Engine, before: Before): Record<string, unknown> {

@@ -77,9 +77,7 @@ const mountSchema: v.GenericSchema<unknown, MountRequest> = v.object({
       DriverConfig: orNull(v.object({ Name: text, Options: map })),
     }),
   ),
-  TmpfsOptions: orNull(
-    v.object({ SizeBytes: number, Mode: number, Options: orNull(v.array(v.array(v.string()))) }),
-  ),
+  TmpfsOptions: orNull(v.object({ SizeBytes: number, Mode: number, Options: orNull(v.array(v.array(v.string()))) })),
   ImageOptions: orNull(v.object({ Subpath: text })),
 });
 
@@ -92,10 +90,7 @@ export const hostConfigSchema: v.GenericSchema<unknown, HostConfig> = v.object({
   ContainerIDFile: text,
   LogConfig: v.nullish(v.object({ Type: text, Config: map }), { Type: '', Config: {} }),
   NetworkMode: text,
-  PortBindings: v.nullish(
-    v.record(v.string(), orNull(v.array(v.object({ HostIp: text, HostPort: text })))),
-    {},
-  ),
+  PortBindings: v.nullish(v.record(v.string(), orNull(v.array(v.object({ HostIp: text, HostPort: text })))), {}),
   RestartPolicy: v.nullish(restartPolicySchema, none),
   AutoRemove: flag,
   VolumeDriver: text,

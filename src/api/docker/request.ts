@@ -71,7 +71,8 @@ async function readText(message: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const piece of message as AsyncIterable<Buffer>) {
     bytes += piece.length;
-    if (bytes > request_body_bytes_max) invalid(`invalid JSON: the body is larger than ${request_body_bytes_max} bytes`);
+    if (bytes > request_body_bytes_max)
+      invalid(`invalid JSON: the body is larger than ${request_body_bytes_max} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString();

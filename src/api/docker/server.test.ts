@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import * as http from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,9 +29,15 @@ interface Answer {
   readonly body: string;
 }
 
-function call(socketPath: string, method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
+function call(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, method, path, headers }, (response) => {
+    const sent = http.request({ socketPath, method, path, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
@@ -85,7 +91,14 @@ test('errors and versions that are not spoken have Docker’s texts', async (t) 
       400,
       'client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version',
     ],
-    ['GET', '/v1.56/fails', undefined, {}, 400, 'client version 1.56 is too new. Maximum supported API version is 1.55'],
+    [
+      'GET',
+      '/v1.56/fails',
+      undefined,
+      {},
+      400,
+      'client version 1.56 is too new. Maximum supported API version is 1.55',
+    ],
     ['POST', '/echo/a/json', '', json, 400, 'invalid JSON: got EOF while reading request body'],
     ['POST', '/echo/a/json', '{} x', json, 400, 'unexpected content after JSON'],
     [
@@ -99,7 +112,9 @@ test('errors and versions that are not spoken have Docker’s texts', async (t) 
   ] as const) {
     const answer = await call(path, method, url, body, headers);
     assert.equal(answer.status, status, url);
-    const said = url.startsWith('/v1.23') ? answer.body.trim() : (JSON.parse(answer.body) as { message: string }).message;
+    const said = url.startsWith('/v1.23')
+      ? answer.body.trim()
+      : (JSON.parse(answer.body) as { message: string }).message;
     assert.equal(said, message, url);
   }
 });

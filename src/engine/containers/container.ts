@@ -114,7 +114,8 @@ export class Container {
    */
   wait(condition: WaitCondition, signal: AbortSignal | null = null): Promise<WaitResult> {
     const { exit_code } = this.state;
-    if (condition === 'not-running' && !this.isRunning && this.process === 'none') return Promise.resolve({ exit_code });
+    if (condition === 'not-running' && !this.isRunning && this.process === 'none')
+      return Promise.resolve({ exit_code });
     if (this.removed) return Promise.resolve({ exit_code });
     return this.waiters.add(condition, signal);
   }

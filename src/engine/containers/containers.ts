@@ -49,13 +49,13 @@ export class Containers {
     context.space.tasks.onExit((exit) => this.#onExit(exit));
   }
 
-  get all(): Iterable<Container> {
+  get all(): readonly Container[] {
     return this.#registry.all;
   }
 
   /** What a container that is being made, or is there, holds on to. */
   users(): readonly { readonly id: string; readonly volumes: readonly string[] }[] {
-    const there = [...this.#registry.all].map(({ id, record }) => ({
+    const there = this.#registry.all.map(({ id, record }) => ({
       id,
       volumes: record.mounts.filter(({ Type }) => Type === 'volume').map(({ Name }) => Name),
     }));
@@ -97,7 +97,9 @@ export class Containers {
   }
 
   /** Makes a container; see `createContainer`. */
-  async create(request: CreateRequest): Promise<{ readonly container: Container; readonly warnings: readonly string[] }> {
+  async create(
+    request: CreateRequest,
+  ): Promise<{ readonly container: Container; readonly warnings: readonly string[] }> {
     const registry = this.#registry;
     const { record, warnings } = await createContainer(
       this.#context,
@@ -253,7 +255,7 @@ export class Containers {
 
   /** Those that fit, newest first. */
   list(request: ListRequest): readonly Container[] {
-    return listContainers([...this.#registry.all], request, (query) => this.find(query), this.#context.networks);
+    return listContainers(this.#registry.all, request, (query) => this.find(query), this.#context.networks);
   }
 
   /** Its image as lists show it: as the user wrote it, the id when that name means another one by now. */
@@ -291,7 +293,7 @@ export class Containers {
     try {
       const ids: string[] = [];
       let reclaimed_bytes = 0;
-      for (const container of [...this.#registry.all]) {
+      for (const container of this.#registry.all) {
         const { record, id } = container;
         if (container.isRunning || container.process !== 'none' || container.removing) continue;
         if (until !== null && Date.parse(record.created_at) > until.getTime()) continue;

@@ -13,11 +13,17 @@ export interface ListRequest {
   readonly filters: Filters;
 }
 
-const keys = [
-  ...['ancestor', 'before', 'exited', 'expose', 'health', 'id', 'is-task', 'isolation', 'label', 'name', 'network'],
-  ...['publish', 'since', 'status', 'volume'],
+const keys =
+  'ancestor before exited expose health id is-task isolation label name network publish since status volume'.split(' ');
+const statuses: readonly ContainerStatus[] = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
 ];
-const statuses: readonly ContainerStatus[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 const healths = ['none', 'starting', 'healthy', 'unhealthy'];
 
 /**
@@ -49,7 +55,9 @@ export function listContainers(
         matchesLabels(filters, record.config.Labels),
     )
     .filter((container) => tests.every((test) => test(container)))
-    .sort((a, b) => (a.record.created_at < b.record.created_at ? 1 : a.record.created_at > b.record.created_at ? -1 : 0));
+    .sort((a, b) =>
+      a.record.created_at < b.record.created_at ? 1 : a.record.created_at > b.record.created_at ? -1 : 0,
+    );
   return limit > 0 ? found.slice(0, limit) : found;
 }
 
@@ -90,8 +98,7 @@ function orderTests(filters: Filters, find: (query: string) => Container): reado
   const before = (filters.get('before') ?? []).map((query) => find(query).record.created_at);
   const since = (filters.get('since') ?? []).map((query) => find(query).record.created_at);
   return [
-    ({ record }) =>
-      before.every((time) => record.created_at < time) && since.every((time) => record.created_at > time),
+    ({ record }) => before.every((time) => record.created_at < time) && since.every((time) => record.created_at > time),
   ];
 }
 

@@ -29,7 +29,9 @@ export async function recoverContainers(
     const known = exit !== undefined && exit.exited_at.toISOString() === container.state.finished_at;
     const begun = known || exit !== undefined || (await isBegun(context, id));
     if (known || !begun) {
-      await tasks.delete(id).catch((error: Error) => context.log.warn(`cannot delete the task of ${id}: ${error.message}`));
+      await tasks
+        .delete(id)
+        .catch((error: Error) => context.log.warn(`cannot delete the task of ${id}: ${error.message}`));
       continue;
     }
     adopt(container, pid, boot_ms);
@@ -40,7 +42,7 @@ export async function recoverContainers(
       if (container !== null) await lifecycle.ended(exit, container);
     }),
   );
-  for (const container of [...registry.all]) {
+  for (const container of registry.all) {
     if (container.isRunning) continue;
     try {
       await settle(container, lifecycle, removal);

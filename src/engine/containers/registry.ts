@@ -7,8 +7,8 @@ export class Registry {
   readonly #by_id = new Map<string, Container>();
   readonly #names = new Map<string, string>();
 
-  get all(): Iterable<Container> {
-    return this.#by_id.values();
+  get all(): readonly Container[] {
+    return [...this.#by_id.values()];
   }
 
   has(id: string): boolean {

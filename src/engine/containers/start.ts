@@ -38,7 +38,9 @@ export async function startTask(container: Container, context: ContainersContext
     const text = fromUnknown(thrown).message;
     if (container.takes_clients) {
       container.takes_clients = false;
-      await tasks.delete(id).catch((error: Error) => context.log.error(`cannot delete the task of ${id}: ${error.message}`));
+      await tasks
+        .delete(id)
+        .catch((error: Error) => context.log.error(`cannot delete the task of ${id}: ${error.message}`));
     }
     container.process = 'none';
     container.clients.dismiss();
@@ -72,9 +74,13 @@ function makeBindSources({ record }: Container): void {
     } catch (cause) {
       // A file is a good source, too.
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw new WherryError('Unknown', `error while creating mount source path '${Source}': ${(cause as Error).message}`, {
-        cause,
-      });
+      throw new WherryError(
+        'Unknown',
+        `error while creating mount source path '${Source}': ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
     }
   }
 }

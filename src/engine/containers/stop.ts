@@ -56,7 +56,9 @@ export class Stopping {
       if (patience_s < 0) await ended;
       else if (await withinMs(ended, patience_s * 1000)) return;
     } catch (error) {
-      this.#context.log.warn(`cannot send signal ${signal} to container ${container.id}: ${fromUnknown(error).message}`);
+      this.#context.log.warn(
+        `cannot send signal ${signal} to container ${container.id}: ${fromUnknown(error).message}`,
+      );
       if (await withinMs(ended, kill_wait_again_ms)) return;
     } finally {
       over.abort();

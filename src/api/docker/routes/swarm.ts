@@ -38,24 +38,23 @@ const operations: readonly (readonly [Method, string, string?])[] = [
 
 /** Routes of a swarm that this node is no part of. */
 export const swarmRoutes: readonly Route[] = [
-  ...operations.map(
-    ([method, pattern, min_version]): Route => ({
-      method,
-      pattern,
-      ...(min_version === undefined ? {} : { min_version }),
-      handler: refuse(not_manager),
-    }),
-  ),
+  ...operations.map(([method, pattern, min_version]): Route => ({
+    method,
+    pattern,
+    ...(min_version === undefined ? {} : { min_version }),
+    handler: refuse(not_manager),
+  })),
   { method: 'POST', pattern: '/swarm/leave', handler: refuse(not_part) },
-  ...(['init', 'join'] as const).map(
-    (verb): Route => ({
-      method: 'POST',
-      pattern: `/swarm/${verb}`,
-      handler: () => {
-        throw new WherryError('Unimplemented', `swarm ${verb} is not there in Wherry: many machines are Kubernetes' work`);
-      },
-    }),
-  ),
+  ...(['init', 'join'] as const).map((verb): Route => ({
+    method: 'POST',
+    pattern: `/swarm/${verb}`,
+    handler: () => {
+      throw new WherryError(
+        'Unimplemented',
+        `swarm ${verb} is not there in Wherry: many machines are Kubernetes' work`,
+      );
+    },
+  })),
 ];
 
 function refuse(message: string): Route['handler'] {

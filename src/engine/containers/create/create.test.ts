@@ -48,7 +48,13 @@ test('the image’s command serves where none is asked for', () => {
 });
 
 test('variables and labels of the image stay unless they are set again', () => {
-  const image = { Cmd: ['x'], Env: ['A=1', 'B=2'], Labels: { l: '1', m: '1' }, ExposedPorts: ['80/tcp'], Volumes: ['/v'] };
+  const image = {
+    Cmd: ['x'],
+    Env: ['A=1', 'B=2'],
+    Labels: { l: '1', m: '1' },
+    ExposedPorts: ['80/tcp'],
+    Volumes: ['/v'],
+  };
   const merged = mergeConfig({ ...nothing, Env: ['B=3'], Labels: { m: '2' }, Volumes: ['/w'] }, image);
   assert.deepEqual(merged.Env, ['B=3', 'A=1']);
   assert.deepEqual(merged.Labels, { l: '1', m: '2' });

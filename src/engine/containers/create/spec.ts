@@ -50,7 +50,10 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, folder: stri
 
 function specMounts({ mounts, host_config }: ContainerRecord, folder: string): readonly SpecMount[] {
   const tmpfs = Object.entries(host_config.Tmpfs).map(([destination, options]) =>
-    tmpfsMount(destination, options.split(',').filter((option) => option !== '')),
+    tmpfsMount(
+      destination,
+      options.split(',').filter((option) => option !== ''),
+    ),
   );
   const given = mounts.map(specMount);
   const taken = new Set([...tmpfs, ...given].map(({ destination }) => destination));

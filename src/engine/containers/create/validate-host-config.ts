@@ -44,7 +44,8 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig): v
   if (Object.hasOwn(host.Annotations, '')) {
     invalid('invalid Annotations: the empty string is not permitted as an annotation key');
   }
-  if (!['', 'default'].includes(host.Isolation.toLowerCase())) invalid(`invalid isolation '${host.Isolation}' on linux`);
+  if (!['', 'default'].includes(host.Isolation.toLowerCase()))
+    invalid(`invalid isolation '${host.Isolation}' on linux`);
   validateNamespaces(host);
   if (host.ShmSize < 0) invalid('SHM size can not be less than 0');
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {

@@ -13,7 +13,8 @@ export function validateResources(resources: Resources): void {
   validateMemory(resources);
   validateCpu(resources);
   const { BlkioWeight } = resources;
-  if (BlkioWeight !== 0 && (BlkioWeight < 10 || BlkioWeight > 1000)) invalid('Range of blkio weight is from 10 to 1000');
+  if (BlkioWeight !== 0 && (BlkioWeight < 10 || BlkioWeight > 1000))
+    invalid('Range of blkio weight is from 10 to 1000');
 }
 
 function validateMemory({ Memory, MemorySwap, MemorySwappiness, MemoryReservation }: Resources): void {

@@ -11,7 +11,8 @@ export function createWarnings({ config, host_config }: ContainerRecord, foreign
       `The requested image's platform (${foreign}) does not match the detected host platform (wasi/wasm) and no specific platform was requested`,
     );
   }
-  const { NetworkMode, PortBindings, PublishAllPorts, NanoCpus, CpuQuota, CpuShares, CpusetCpus, PidsLimit } = host_config;
+  const { NetworkMode, PortBindings, PublishAllPorts, NanoCpus, CpuQuota, CpuShares, CpusetCpus, PidsLimit } =
+    host_config;
   if (NetworkMode === 'host' && (PublishAllPorts || Object.keys(PortBindings).length > 0)) {
     warnings.push('Published ports are discarded when using host network mode');
   }

@@ -30,10 +30,28 @@ export function parseBind(spec: string, volume_driver: string): PlannedMount {
   const { read_only } = parsed;
   if (type === 'volume') {
     const copy_up = !parsed.nocopy;
-    return { ...no_mount, type, source: first, destination: to, read_only, mode: mode || 'z', copy_up, driver: volume_driver };
+    return {
+      ...no_mount,
+      type,
+      source: first,
+      destination: to,
+      read_only,
+      mode: mode || 'z',
+      copy_up,
+      driver: volume_driver,
+    };
   }
   const propagation = parsed.propagation || 'rprivate';
-  return { ...no_mount, type, source: cleanPath(first), destination: to, read_only, mode, propagation, create_source: true };
+  return {
+    ...no_mount,
+    type,
+    source: cleanPath(first),
+    destination: to,
+    read_only,
+    mode,
+    propagation,
+    create_source: true,
+  };
 }
 
 interface Mode {

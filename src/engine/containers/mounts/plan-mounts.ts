@@ -37,7 +37,14 @@ export function planMounts(
   for (const path of config.Volumes) {
     const destination = checkDestination(path);
     if (planned.has(destination) || asked.has(destination)) continue;
-    planned.set(destination, { ...no_mount, type: 'volume', source: '', destination, copy_up: true, driver: host.VolumeDriver });
+    planned.set(destination, {
+      ...no_mount,
+      type: 'volume',
+      source: '',
+      destination,
+      copy_up: true,
+      driver: host.VolumeDriver,
+    });
   }
   return [...planned.values()];
 }

@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 import { createCore, type Log } from '../../core/index.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
@@ -30,7 +29,7 @@ export class TestDaemon {
   #engine: Engine | null = null;
   #api: DockerApi | null = null;
 
-  static async start(t: TestContext, log: Log = quiet): Promise<TestDaemon> {
+  static async start(t: { after(act: () => Promise<void>): void }, log: Log = quiet): Promise<TestDaemon> {
     // Short: the path of a socket ends at 107 bytes.
     const daemon = new TestDaemon(await mkdtemp('/tmp/wt-'), log);
     t.after(() => daemon.#remove());
@@ -120,12 +119,15 @@ export class TestDaemon {
       const bytes = body instanceof Uint8Array ? body : body === undefined ? null : Buffer.from(JSON.stringify(body));
       const type = body instanceof Uint8Array ? 'application/x-tar' : 'application/json';
       const headers = bytes === null ? {} : { 'Content-Type': type, 'Content-Length': bytes.length };
-      const sent = request({ socketPath: this.socket, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) }, (response) => {
-        const pieces: Buffer[] = [];
-        response.on('data', (piece: Buffer) => pieces.push(piece));
-        response.on('error', reject);
-        response.on('end', () => resolve(answerOf(response.statusCode!, Buffer.concat(pieces).toString())));
-      });
+      const sent = request(
+        { socketPath: this.socket, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) },
+        (response) => {
+          const pieces: Buffer[] = [];
+          response.on('data', (piece: Buffer) => pieces.push(piece));
+          response.on('error', reject);
+          response.on('end', () => resolve(answerOf(response.statusCode!, Buffer.concat(pieces).toString())));
+        },
+      );
       sent.on('error', reject);
       sent.end(bytes ?? undefined);
     });
@@ -135,6 +137,12 @@ export class TestDaemon {
   async load(name: string): Promise<void> {
     const bytes = await readFile(join(checkout, 'examples', name, `${name}.wasm`));
     await this.send('POST', `/images/load?tag=${name}`, bytes);
+  }
+
+  /** Takes all containers and volumes away. */
+  async empty(): Promise<void> {
+    for (const { id } of this.engine.containers.all) await this.send('DELETE', `/containers/${id}?force=1&v=1`);
+    await this.send('POST', `/volumes/prune?filters=${encodeURIComponent('{"all":["1"]}')}`);
   }
 
   /** Makes a container; gives its id. */
@@ -195,7 +203,7 @@ export class Attached {
 /** The frames of a multiplexed stream: type and text, those of one type that follow each other joined. */
 export function framesOf(data: Buffer): readonly (readonly [number, string])[] {
   const frames: [number, string][] = [];
-  for (let at = 0; at + 8 <= data.length; ) {
+  for (let at = 0; at + 8 <= data.length;) {
     const type = data[at]!;
     const length = data.readUInt32BE(at + 4);
     const text = data.toString('utf8', at + 8, at + 8 + length);
