@@ -12,7 +12,7 @@ export type { LogRecord } from './containers/logs/log-record.ts';
 export { openLog } from './containers/open-log.ts';
 export type { MountPoint } from './containers/record.ts';
 export { statusText } from './containers/status-text.ts';
-export { networkOf } from './containers/surroundings.ts';
+export { networkIdOf, networkOf } from './containers/surroundings.ts';
 export type { WaitCondition } from './containers/waiters.ts';
 export { checkFilters, parseFilters } from './filters.ts';
 export type { Filters } from './filters.ts';

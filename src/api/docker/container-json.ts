@@ -1,5 +1,5 @@
 import type { Container, ContainerConfig, Engine, HostConfig, MountPoint } from '../../engine/index.ts';
-import { networkOf } from '../../engine/index.ts';
+import { networkIdOf, networkOf } from '../../engine/index.ts';
 import type { Before } from './image-json.ts';
 
 const zero_time = '0001-01-01T00:00:00Z';
@@ -162,7 +162,7 @@ export function endpointJson(container: Container, engine: Engine): Record<strin
     MacAddress: '',
     DriverOpts: Object.keys(driver_options).length === 0 ? null : driver_options,
     GwPriority: asked?.GwPriority ?? 0,
-    NetworkID: engine.networks.get(name).id,
+    NetworkID: networkIdOf(container, engine.networks),
     EndpointID: '',
     Gateway: '',
     IPAddress: '',

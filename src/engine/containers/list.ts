@@ -3,7 +3,7 @@ import { familiarName, familiarString, parseDockerReference } from '../../oci/in
 import { booleanFilter, checkFilters, type Filters, matchesLabels, matchesPattern } from '../filters.ts';
 import type { Networks } from '../networks.ts';
 import type { Container, ContainerStatus } from './container.ts';
-import { networkOf } from './surroundings.ts';
+import { networkIdOf, networkOf } from './surroundings.ts';
 
 export interface ListRequest {
   /** Those that do not run, too. */
@@ -108,7 +108,8 @@ function placeTests(filters: Filters, networks: Networks): readonly Test[] {
   const tests: Test[] = [];
   if (wanted.length > 0) {
     tests.push((container) => {
-      const { name, id } = networks.get(networkOf(container));
+      const name = networkOf(container);
+      const id = networkIdOf(container, networks);
       return wanted.some((value) => value === name || (value !== '' && id.startsWith(value)));
     });
   }

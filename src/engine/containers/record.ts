@@ -4,7 +4,7 @@ import { WherryError } from '../../errors/index.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
 
 /** The extension of core's container that is Docker's. */
-export const extension = 'wherry.engine';
+const extension = 'wherry.engine';
 const type_url = 'wherry.engine/container+json';
 
 /** A mount as `inspect` tells of it, and what it takes to make it. */

@@ -1,3 +1,5 @@
+import { isClass } from '../../errors/index.ts';
+import type { Networks } from '../networks.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 
@@ -27,6 +29,16 @@ export function publishLeft(container: Container, context: ContainersContext): v
 function publishNetwork(container: Container, context: ContainersContext, action: string): void {
   const { id, name, driver } = context.networks.get(networkOf(container));
   publish(context, 'network', action, id, { container: container.id, name, type: driver });
+}
+
+/** The id of the network it is on; '' when that is not there. */
+export function networkIdOf(container: Container, networks: Networks): string {
+  try {
+    return networks.get(networkOf(container)).id;
+  } catch (error) {
+    if (isClass(error, 'NotFound')) return '';
+    throw error;
+  }
 }
 
 /** The name of the network it is on. */

@@ -95,7 +95,6 @@ const refused: readonly (readonly [Record<string, unknown>, number, string])[] =
         `Requested CPUs are not available - requested 9000, available: ${cpus === 1 ? '0' : `0-${cpus - 1}`}`,
       ],
       [{ NetworkMode: 'container:' }, 400, 'invalid network mode: invalid container format container:<name/id>'],
-      [{ NetworkMode: 'mine' }, 404, 'network mine not found'],
       [{ LogConfig: { Type: 'x' } }, 400, "logger: no log driver named 'x' is registered"],
       [{ LogConfig: { Type: 'json-file', Config: { a: 'b' } } }, 400, "unknown log opt 'a' for json-file log driver"],
       [{ Binds: ['/a:b:c:d'] }, 500, "invalid volume specification: '/a:b:c:d'"],

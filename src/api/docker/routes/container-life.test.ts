@@ -100,6 +100,24 @@ test('a program that is not there: 400, exit code 127, and the client is let go'
   assert.deepEqual([ExitCode, Status, Error], [127, 'created', message]);
 });
 
+test('what Docker finds missing only at the start is said then', async () => {
+  for (const [fields, message] of [
+    [{ HostConfig: { NetworkMode: 'mine' } }, 'failed to set up container networking: network mine not found'],
+    [{ User: 'eve' }, 'unable to find user eve: no matching entries in passwd file'],
+    [
+      { HostConfig: { DeviceRequests: [{ Count: -1, Capabilities: [['gpu']] }] } },
+      'could not select device driver "" with capabilities: [[gpu]]',
+    ],
+  ] as const) {
+    const id = await daemon.create('one', { Image: 'hello', ...fields });
+    const started = await daemon.send('POST', `/containers/${id}/start`);
+    assert.deepEqual([started.status, started.message], [500, message]);
+    assert.equal((await state(id))['ExitCode'], 128);
+    assert.equal((await daemon.send('GET', '/containers/json?all=1')).status, 200);
+    await daemon.empty();
+  }
+});
+
 test('stop, start, restart, kill, and what they answer in every state', async () => {
   const since_ms = Date.now();
   const id = await daemon.create('cc', { Image: 'clock' });

@@ -11,7 +11,7 @@ import { realizeMounts, removeVolumes } from '../mounts/realize.ts';
 import { type ContainerRecord, fresh_state, type MountPoint } from '../record.ts';
 import { createWarnings } from './warnings.ts';
 import { mergeConfig } from './merge.ts';
-import { checkNetwork } from './network.ts';
+import { checkNetwork, networkError } from './network.ts';
 import { writeNetworkFiles } from './network-files.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { eraseContainer, persistContainer, replaceSpec } from './persist.ts';
@@ -51,7 +51,7 @@ export async function createContainer(
   const host_config = withHostDefaults(request.host_config, context.log_config);
   validateConfig(merged);
   validateHostConfig(host_config, merged);
-  checkNetwork(host_config, merged, request.endpoints, context.networks);
+  checkNetwork(host_config, merged, request.endpoints);
   const planned = planMounts(merged, host_config, neighbours.mountsOf);
   const id = newId();
   const name = neighbours.takeName(request.name, id);
@@ -72,7 +72,7 @@ export async function createContainer(
       os: image.config.platform.os,
       args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
       mounts,
-      start_error: startError(host_config),
+      start_error: deviceError(host_config) || networkError(host_config, context.networks),
       state: fresh_state,
     };
     try {
@@ -145,7 +145,7 @@ function hostnameOf(config: ContainerConfig, { NetworkMode, UTSMode }: HostConfi
 }
 
 /** What Docker would find out only as it starts the container. */
-function startError({ DeviceRequests }: HostConfig): string {
+function deviceError({ DeviceRequests }: HostConfig): string {
   const [request] = DeviceRequests ?? [];
   if (request === undefined) return '';
   const capabilities = (request.Capabilities ?? []).map((set) => `[${set.join(' ')}]`).join(' ');

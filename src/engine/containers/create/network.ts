@@ -1,17 +1,17 @@
-import { WherryError } from '../../../errors/index.ts';
+import { fromUnknown, WherryError } from '../../../errors/index.ts';
 import type { Networks } from '../../networks.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from '../config.ts';
 
 /**
- * Checks where a container is to be connected. Guests have no sockets yet: what would need one is refused.
+ * Checks where a container is to be connected. Guests have no sockets yet: what would need one is refused. As in
+ * Docker, a network that is not there is missed only at the start.
  *
- * @throws WherryError NotFound for a network there is not, Unimplemented for published ports and shared networks
+ * @throws WherryError InvalidArgument, Unimplemented for published ports and shared networks
  */
 export function checkNetwork(
   host: HostConfig,
   config: ContainerConfig,
   endpoints: Readonly<Record<string, EndpointRequest>>,
-  networks: Networks,
 ): void {
   const { NetworkMode } = host;
   if (NetworkMode.startsWith('container:')) {
@@ -20,11 +20,7 @@ export function checkNetwork(
       `cannot share the network of ${NetworkMode.slice('container:'.length)}: networks between containers are not there yet in Wherry`,
     );
   }
-  networks.get(NetworkMode);
-  for (const [name, endpoint] of Object.entries(endpoints)) {
-    networks.get(name === 'default' ? 'bridge' : name);
-    checkEndpoint(endpoint);
-  }
+  for (const endpoint of Object.values(endpoints)) checkEndpoint(endpoint);
   if (NetworkMode !== 'host') refusePorts(host, config);
 }
 
@@ -54,4 +50,14 @@ function refusePorts({ PortBindings, PublishAllPorts }: HostConfig, { ExposedPor
     `cannot publish ${published.join(', ')}: published ports are not there yet in Wherry, a guest has no sockets. ` +
       'Run it without -p and -P.',
   );
+}
+
+/** Why a container cannot be started where it is to be connected; '' when it can. */
+export function networkError({ NetworkMode }: HostConfig, networks: Networks): string {
+  try {
+    networks.get(NetworkMode);
+    return '';
+  } catch (error) {
+    return `failed to set up container networking: ${fromUnknown(error).message}`;
+  }
 }
