@@ -3,9 +3,7 @@
 /** JavaScript Promise Integration, which TypeScript's library does not have yet. */
 declare namespace WebAssembly {
   /** An import that suspends the guest until the promise of `call` is settled. */
-  class Suspending {
-    constructor(call: (...parameters: unknown[]) => unknown);
-  }
+  const Suspending: new (call: (...parameters: unknown[]) => unknown) => object;
 
   /** A function that enters an export whose imports may suspend. */
   function promising(call: (...parameters: unknown[]) => unknown): (...parameters: unknown[]) => Promise<unknown>;

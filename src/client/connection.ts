@@ -5,7 +5,7 @@ import { type ErrorClass, WherryError } from '../errors/index.ts';
 import type { Host } from './host.ts';
 
 /** The version of Docker's API that this client speaks. */
-export const api_version = '1.55' as const;
+const api_version = '1.55' as const;
 
 export interface CallOptions {
   readonly query?: Readonly<Record<string, string | undefined>>;

@@ -76,7 +76,6 @@ export const request_body_bytes_max: number = 16 * 1024 * 1024;
 export const request_header_bytes_max: number = 256 * 1024;
 export const events_kept_max: number = 256;
 export const stop_timeout_s: number = 10;
-export const daemon_idle_s: number = 600;
 
 /** Descriptors beside one frame of a guest's job (the kernel takes 253 a message). */
 export const descriptors_per_job_frame_max: number = 200;

@@ -1,7 +1,7 @@
 export type { DigestAlgorithm, Digester, Hasher } from './hasher.ts';
 export { LayerError } from './layer-error.ts';
 export type { LayerErrorClass, LayerPlace } from './layer-error.ts';
-export { entryType, index_version } from './layer-index-format.ts';
+export { entryType } from './layer-index-format.ts';
 export type { EntryType } from './layer-index-format.ts';
 export { openIndex, verifyIndex } from './layer-index.ts';
 export type { LayerIndex } from './layer-index.ts';
@@ -16,15 +16,13 @@ export type { IndexedLayer, LayerIndexerOptions } from './layer-indexer.ts';
 export { compressionOf, isWasm } from './compression.ts';
 export type { Compression } from './compression.ts';
 export { bareModulePath } from './layer-indexer.ts';
-export { algorithmOf, digestOf, hexOf, isDigest, parseDigest, verifyDigest } from './digest.ts';
+export { algorithmOf, digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
 export {
-  defaultTag,
   familiarName,
   familiarString,
   fullName,
   fullString,
   isId,
-  isTag,
   parseAny,
   parseDockerReference,
   parseName,
@@ -37,26 +35,10 @@ export {
 } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { familiarMatch } from './reference-match.ts';
-export {
-  isImageConfigType,
-  isIndexType,
-  isManifestType,
-  isModuleType,
-  isTarLayerType,
-  isWasmConfigType,
-  manifestAccept,
-  mediaType,
-} from './media-types.ts';
+export { isIndexType, isManifestType, mediaType } from './media-types.ts';
 export type { StringMap } from './json-fields.ts';
 export type { Descriptor } from './descriptor.ts';
-export {
-  formatPlatform,
-  isWasmPlatform,
-  normalizePlatform,
-  parsePlatform,
-  platformMatch,
-  wasmPlatform,
-} from './platform.ts';
+export { formatPlatform, isWasmPlatform, normalizePlatform, parsePlatform, platformMatch } from './platform.ts';
 export type { Platform } from './platform.ts';
 export { chooseManifest, defaultPlatforms, isAttestation, parseManifest } from './manifest.ts';
 export type { Index, Manifest } from './manifest.ts';

@@ -145,7 +145,7 @@ export function withDefaultTag(reference: Reference): Reference {
   return reference.tag === undefined && reference.digest === undefined ? withTag(reference, defaultTag) : reference;
 }
 
-export function isTag(text: string): boolean {
+function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 

@@ -19,7 +19,6 @@ export {
   read,
   readableBytes,
   seek,
-  setCloseOnExec,
   setStatusFlags,
   statusFlags,
   sync,
@@ -57,13 +56,11 @@ export {
 export type { FileStat, ListedEntry } from './linux/paths.ts';
 export {
   connectUnix,
-  descriptors_per_message_max,
   MSG,
   passCredentials,
   peerCredentials,
   receiveMessage,
   sendMessage,
-  shutdownSocket,
   socketPair,
 } from './linux/sockets.ts';
 export type { Credentials, Message } from './linux/sockets.ts';
@@ -74,11 +71,8 @@ export {
   newSession,
   noNewPrivileges,
   openProcess,
-  parentProcessId,
-  processId,
   reap,
   RLIMIT,
-  setDumpable,
   setLimit,
   signalByDescriptor,
   signalProcess,

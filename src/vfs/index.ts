@@ -1,4 +1,3 @@
-export { Breach } from './breach.ts';
 export type { Damage, Layer } from './layer-data.ts';
 export type { Channel } from './guest/client.ts';
 export { createGuestFiles } from './guest/files.ts';

@@ -20,7 +20,7 @@ export function packMessage<Schema extends DescMessage>(schema: Schema, message:
 }
 
 /** Whether `any` holds a message of `schema`. */
-export function holdsMessage(any: Any, schema: DescMessage): boolean {
+function holdsMessage(any: Any, schema: DescMessage): boolean {
   return any.typeUrl === schema.typeName || any.typeUrl === `type.googleapis.com/${schema.typeName}`;
 }
 

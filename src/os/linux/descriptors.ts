@@ -146,10 +146,6 @@ export function setStatusFlags(fd: number, flags: number): void {
   check('fcntl', c.fcntl(fd, 4, BigInt(flags)));
 }
 
-export function setCloseOnExec(fd: number, on: boolean): void {
-  check('fcntl', c.fcntl(fd, 2, on ? 1n : 0n));
-}
-
 export function eventDescriptor(): number {
   return check('eventfd', c.eventfd(0, O.CLOEXEC | O.NONBLOCK));
 }

@@ -6,8 +6,6 @@ import { errno } from './errno.ts';
 const c = bind({
   _exit: { arguments: ['int32'], return: 'void' },
   fork: { arguments: [], return: 'int32' },
-  getpid: { arguments: [], return: 'int32' },
-  getppid: { arguments: [], return: 'int32' },
   kill: { arguments: ['int32', 'int32'], return: 'int32' },
   prctl: { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' },
   setrlimit: { arguments: ['int32', 'buffer'], return: 'int32' },
@@ -24,14 +22,6 @@ export function fork(): number {
 export function exitNow(code: number): never {
   c._exit(code);
   throw new Error('unreachable');
-}
-
-export function processId(): number {
-  return c.getpid();
-}
-
-export function parentProcessId(): number {
-  return c.getppid();
 }
 
 /** How a process ended. */
@@ -92,11 +82,6 @@ export function dieWithParent(signal: number): void {
 /** No exec of this process or its children can gain rights. */
 export function noNewPrivileges(): void {
   check('prctl', c.prctl(38, 1n, 0n, 0n, 0n));
-}
-
-/** Whether others of the same user may read this process's memory and be its debugger. */
-export function setDumpable(on: boolean): void {
-  check('prctl', c.prctl(4, on ? 1n : 0n, 0n, 0n, 0n));
 }
 
 export function newSession(): void {

@@ -7,7 +7,6 @@ const c = bind({
   recvmsg: { arguments: ['int32', 'buffer', 'int32'], return: 'int64' },
   sendmsg: { arguments: ['int32', 'buffer', 'int32'], return: 'int64' },
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'uint32'], return: 'int32' },
-  shutdown: { arguments: ['int32', 'int32'], return: 'int32' },
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   socketpair: { arguments: ['int32', 'int32', 'int32', 'buffer'], return: 'int32' },
 });
@@ -24,7 +23,7 @@ const SCM_CREDENTIALS = 2;
 const SCM_PIDFD = 4;
 
 /** How many descriptors one message may carry (the kernel's SCM_MAX_FD). */
-export const descriptors_per_message_max = 253;
+const descriptors_per_message_max = 253;
 
 export const MSG = { PEEK: 2, WAITALL: 0x100, DONTWAIT: 0x40, NOSIGNAL: 0x4000, CMSG_CLOEXEC: 0x40000000 } as const;
 
@@ -81,11 +80,6 @@ export function peerCredentials(fd: number): Credentials {
     uid: credentials_buffer.readUInt32LE(4),
     gid: credentials_buffer.readUInt32LE(8),
   };
-}
-
-/** Shuts down 0 reading, 1 writing, 2 both. */
-export function shutdownSocket(fd: number, direction: 0 | 1 | 2): void {
-  check('shutdown', c.shutdown(fd, direction));
 }
 
 // One message at a time: the header, the iovec and the control buffer live as long as the process.

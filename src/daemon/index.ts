@@ -1,2 +1,0 @@
-export { startDaemon } from './compose.ts';
-export type { Daemon, Programs } from './compose.ts';
