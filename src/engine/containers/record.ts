@@ -59,6 +59,8 @@ export interface ContainerRecord {
   readonly os: string;
   readonly args: readonly string[];
   readonly mounts: readonly MountPoint[];
+  /** Its user or the contents of its volumes are still to be found out; a daemon that died before was not able to. */
+  readonly unfinished: boolean;
   /** Why it cannot be started, when that was plain already as it was made. */
   readonly start_error: string;
   readonly state: ContainerState;

@@ -79,7 +79,7 @@ function adopt(container: Container, pid: number, boot_ms: number): void {
 async function settle(container: Container, lifecycle: Lifecycle, removal: Removal): Promise<void> {
   const { state, record } = container;
   const { AutoRemove, RestartPolicy } = record.host_config;
-  if (AutoRemove) {
+  if (AutoRemove || record.unfinished) {
     await container.turns.take(() => removal.inTurn(container, true));
   } else if (state.started_at !== '' && restartsAtBoot(RestartPolicy, state)) {
     await lifecycle.start(container);

@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 
 import type { TaskStdio } from '../../core/index.ts';
 import { fromUnknown, WherryError } from '../../errors/index.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
+import { writeNetworkFiles } from './create/network-files.ts';
 import { publishJoined, publishLeft } from './surroundings.ts';
 import { logFiles } from './logs/log-config.ts';
 
@@ -28,6 +29,8 @@ export async function startTask(container: Container, context: ContainersContext
     const { start_error } = container.record;
     if (start_error !== '') throw new WherryError('Unknown', start_error);
     makeBindSources(container);
+    // The daemon that made it may have died before it wrote them.
+    if (!existsSync(`${container.folder}/hosts`)) writeNetworkFiles(container.folder, container.record);
     publishJoined(container, context);
     joined = true;
     await tasks.create(id, stdioOf(container));

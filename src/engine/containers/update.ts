@@ -59,7 +59,7 @@ export function updateContainer(
 
 async function writeDown(context: ContainersContext, { record, folder, id }: Container): Promise<void> {
   const { config, host_config, start_error } = record;
-  const isRoot = start_error !== '' || (config.User === '' && host_config.GroupAdd === null);
+  const isRoot = start_error !== '' || (config.User === '' && (host_config.GroupAdd ?? []).length === 0);
   const user = isRoot
     ? root_user
     : await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));

@@ -376,3 +376,15 @@ test('rm -f and prune take containers away; one removal at a time', async () => 
     ['/bb'],
   );
 });
+
+test('a container that a dying daemon left half made is gone with its volume', async () => {
+  const id = await daemon.create('half', { Image: 'hello', User: '7', Volumes: { '/v': {} } });
+  const container = daemon.engine.containers.find(id);
+  assert.equal(container.record.unfinished, false);
+  container.change({ unfinished: true });
+  await container.save();
+  await daemon.close();
+  await daemon.open();
+  assert.equal((await daemon.send('GET', `/containers/${id}/json`)).status, 404);
+  assert.deepEqual((await daemon.send('GET', '/volumes')).json, { Volumes: [], Warnings: null });
+});

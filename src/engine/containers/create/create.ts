@@ -72,6 +72,8 @@ export async function createContainer(
       os: image.config.platform.os,
       args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
       mounts,
+      unfinished:
+        config.User !== '' || (host_config.GroupAdd ?? []).length > 0 || mounts.some(({ copy_up }) => copy_up),
       start_error: deviceError(host_config) || networkError(host_config, context.networks),
       state: fresh_state,
     };
@@ -93,37 +95,38 @@ export async function createContainer(
 
 /** Puts the container into the store and its files where they belong; takes it back when they cannot be made. */
 async function write(context: ContainersContext, record: ContainerRecord, image: FoundImage): Promise<ContainerRecord> {
-  const { space, images, volumes } = context;
-  const { id, config, host_config, mounts } = record;
+  const { space, images } = context;
+  const { id } = record;
   await images.prepare(image);
   const folder = space.folder(id);
   await persistContainer(context, record, image, buildSpec(record, root_user, folder));
   try {
     writeNetworkFiles(folder, record);
-    for (const { copy_up, Name, Destination } of mounts) {
-      if (copy_up) await volumes.copyUp(Name, await space.mounts(id), Destination);
-    }
-    if (config.User === '' && host_config.GroupAdd === null) return record;
-    return await withUser(context, record, folder);
+    return record.unfinished ? await finish(context, record, folder) : record;
   } catch (error) {
     await eraseContainer(context, id);
     throw error;
   }
 }
 
-/** Names of users can be looked up only in the image's files; one that is not there is told of at the start. */
-async function withUser(context: ContainersContext, record: ContainerRecord, folder: string): Promise<ContainerRecord> {
-  const { config, host_config, id } = record;
+/** What can be done only with the image's files. A user who is not in them is told of at the start. */
+async function finish(context: ContainersContext, record: ContainerRecord, folder: string): Promise<ContainerRecord> {
+  const { id, config, host_config } = record;
+  const mounts = await context.space.mounts(id);
+  for (const { copy_up, Name, Destination } of record.mounts) {
+    if (copy_up) await context.volumes.copyUp(Name, mounts, Destination);
+  }
+  let user = root_user;
+  let { start_error } = record;
   try {
-    const user = await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
-    await replaceSpec(context, record, buildSpec(record, user, folder));
-    return record;
+    user = await findUser(config.User, host_config.GroupAdd ?? [], mounts);
   } catch (error) {
     if (!isClass(error, 'InvalidArgument')) throw error;
-    const unable = { ...record, start_error: fromUnknown(error).message };
-    await replaceSpec(context, unable, buildSpec(unable, root_user, folder));
-    return unable;
+    start_error = error.message;
   }
+  const finished = { ...record, unfinished: false, start_error };
+  await replaceSpec(context, finished, buildSpec(finished, user, folder));
+  return finished;
 }
 
 function parseWanted(text: string): Platform {

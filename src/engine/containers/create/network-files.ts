@@ -20,8 +20,9 @@ export function writeNetworkFiles(folder: string, { config, host_config }: Conta
     chmodSync(path, 0o644);
   };
   write('hostname', `${config.Hostname}\n`);
-  write('hosts', hosts(config.Hostname, host_config.ExtraHosts ?? []));
   write('resolv.conf', resolvers(host_config));
+  // The last: where it is, all are.
+  write('hosts', hosts(config.Hostname, host_config.ExtraHosts ?? []));
 }
 
 function hosts(hostname: string, extra: readonly string[]): string {
