@@ -137,12 +137,21 @@ async function parallel(daemon: Connection, image: string, name: string): Promis
   return figure(took).median;
 }
 
+/** The zygotes of a shim: the innermost of the processes that stand around each. */
+function waiting(pid: number): number[] {
+  return childrenOf(pid).map((child) => {
+    let inner = child;
+    for (let next = childrenOf(inner); next.length > 0; next = childrenOf(inner)) inner = next[0]!;
+    return inner;
+  });
+}
+
 async function memory(): Promise<void> {
   await sleep(2000);
   show('memory: daemon, idle', figure([pss(wherry.pid)]), 'MB PSS');
   for (const shim of shimPids(wherry.state)) {
     show(`memory: shim ${shim}`, figure([pss(shim)]), 'MB PSS');
-    for (const zygote of childrenOf(shim)) show('memory: zygote that waits ready', figure([pss(zygote)]), 'MB PSS');
+    for (const zygote of waiting(shim)) show('memory: zygote that waits ready', figure([pss(zygote)]), 'MB PSS');
   }
   const ids: string[] = [];
   for (const count of [1, 10, 50]) {

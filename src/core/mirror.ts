@@ -98,8 +98,12 @@ export class Mirror {
       container.snapshot_key === '' ? null : this.#tables.snapshots.find(namespace, container.snapshot_key);
     const mirror: ContainerMirror = { namespace, id, container, snapshot };
     const folder = this.#paths.container(namespace, id);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeIfChanged(join(folder, 'container.json'), JSON.stringify(mirror));
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeIfChanged(join(folder, 'container.json'), JSON.stringify(mirror));
+    } catch (error) {
+      if (this.#tables.containers.has(namespace, id)) throw error;
+    }
     // It may have been deleted meanwhile, and its folder with it.
     if (!this.#tables.containers.has(namespace, id)) await rm(folder, { recursive: true, force: true });
   }
