@@ -45,7 +45,7 @@ function candidates(name: string, env: readonly string[], cwd: string): string[]
 }
 
 function words(errno: Errno): string {
-  if (errno.name === 'ISDIR') return 'is a directory';
+  if (errno.name === 'ISDIR') return 'is a directory: permission denied';
   if (errno.name === 'ACCES' || errno.name === 'PERM') return 'permission denied';
   if (errno.name === 'LOOP') return 'too many levels of symbolic links';
   return `cannot be read (${errno.name})`;

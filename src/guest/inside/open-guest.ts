@@ -6,6 +6,7 @@ import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, 
 import type { GuestExit } from '../job.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
+import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
 import { compile } from './compile.ts';
 import type { TakenJob } from './serve.ts';
@@ -43,6 +44,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
       complain(`layer ${layer} is damaged at byte ${offset}: its content is not what was pulled`),
   });
 
+  makeWorkingDirectory(files, job.cwd);
   const program = findProgram(files, job);
   const bytes = readAll(program.file, program.path);
   const { module, description } = compile(bytes, program.path, job);
