@@ -9,7 +9,10 @@ import { normalizePlatform, parsePlatform, type Platform } from '../../oci/index
  */
 export function platformParameter(text: string | null): Platform | null {
   if (text === null || text === '') return null;
-  if (!text.startsWith('{')) return parsePlatform(text);
+  if (!text.startsWith('{')) {
+    checkComponents(text);
+    return parsePlatform(text);
+  }
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(text) as Record<string, unknown>;
@@ -36,4 +39,15 @@ export function platformParameter(text: string | null): Platform | null {
     throw new WherryError('InvalidArgument', 'both OS and Architecture must be provided');
   }
   return normalizePlatform({ os, architecture, ...(variant === '' ? {} : { variant }) });
+}
+
+/** Docker has its own text for parts that no platform has. */
+function checkComponents(text: string): void {
+  const bad = text.split('/').find((part) => !/^[A-Za-z0-9_.-]+$/.test(part));
+  if (bad === undefined) return;
+  throw new WherryError(
+    'InvalidArgument',
+    `${JSON.stringify(bad)} is an invalid component of ${JSON.stringify(text)}: ` +
+      'platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument',
+  );
 }

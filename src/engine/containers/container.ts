@@ -24,6 +24,8 @@ export class Container {
   takes_clients = false;
   /** Set while it waits to be started again by its policy. */
   restart_timer: NodeJS.Timeout | null = null;
+  /** Set while its policy has it started again. */
+  restarting = false;
   /** How long the last wait before a restart was. */
   restart_wait_ms = 0;
   /** A user has it stopped and started: its end is not the end of it. */
@@ -64,7 +66,7 @@ export class Container {
 
   get status(): ContainerStatus {
     if (this.process === 'running') return 'running';
-    if (this.restart_timer !== null) return 'restarting';
+    if (this.restart_timer !== null || this.restarting) return 'restarting';
     if (this.removing) return 'removing';
     if (this.state.dead) return 'dead';
     return this.state.started_at === '' ? 'created' : 'exited';

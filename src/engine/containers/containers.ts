@@ -101,12 +101,21 @@ export class Containers {
     request: CreateRequest,
   ): Promise<{ readonly container: Container; readonly warnings: readonly string[] }> {
     const registry = this.#registry;
+    const asked = (name: string): Container => {
+      try {
+        return registry.find(name);
+      } catch (cause) {
+        // A client takes "not found" for the image's, and would pull it.
+        throw isClass(cause, 'NotFound') ? new WherryError('InvalidArgument', cause.message, { cause }) : cause;
+      }
+    };
     const { record, warnings } = await createContainer(
       this.#context,
       {
         takeName: (name, id) => registry.takeName(name, id),
         giveBackName: (name) => registry.giveBackName(name),
-        mountsOf: (name) => registry.find(name).record.mounts,
+        mountsOf: (name) => asked(name).record.mounts,
+        find: asked,
         hold: (id, volume) => {
           const volumes = this.#held.get(id) ?? new Set();
           this.#held.set(id, volumes.add(volume));
@@ -217,7 +226,7 @@ export class Containers {
     }
     let name: string;
     try {
-      name = this.#registry.takeName(asked, container.id);
+      name = this.#registry.takeName(asked.startsWith('/') ? asked : `/${asked}`, container.id);
     } catch (cause) {
       const { class: errorClass, message } = fromUnknown(cause);
       throw new WherryError(errorClass, `Error when allocating new name: ${message}`, { cause });

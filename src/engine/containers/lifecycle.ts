@@ -1,5 +1,5 @@
 import type { TaskExit } from '../../core/index.ts';
-import { WherryError } from '../../errors/index.ts';
+import { fromUnknown, WherryError } from '../../errors/index.ts';
 import { restart_settled_ms, restart_wait_ms_max, restart_wait_ms_min } from '../../limits/index.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
@@ -99,9 +99,14 @@ export class Lifecycle {
         if (container.restart_timer === null) return;
         container.restart_timer = null;
         if (container.removing || container.removed) return;
-        await this.#start(container).catch((error: Error) => {
-          this.#context.log.error(`cannot restart container ${container.id}: ${error.message}`);
-        });
+        container.restarting = true;
+        try {
+          await this.#start(container);
+        } catch (error) {
+          this.#context.log.error(`cannot restart container ${container.id}: ${fromUnknown(error).message}`);
+        } finally {
+          container.restarting = false;
+        }
       });
     }, container.restart_wait_ms);
   }

@@ -25,6 +25,7 @@ export async function startTask(container: Container, context: ContainersContext
   const { id } = container;
   container.process = 'starting';
   let joined = false;
+  let reached_runtime = false;
   try {
     const { start_error } = container.record;
     if (start_error !== '') throw new WherryError('Unknown', start_error);
@@ -33,12 +34,14 @@ export async function startTask(container: Container, context: ContainersContext
     if (!existsSync(`${container.folder}/hosts`)) writeNetworkFiles(container.folder, container.record);
     publishJoined(container, context);
     joined = true;
+    reached_runtime = true;
     await tasks.create(id, stdioOf(container));
     container.takes_clients = true;
     await container.clients.handOver(tasks, id);
     container.pid = await tasks.start(id);
   } catch (thrown) {
-    const text = fromUnknown(thrown).message;
+    const { message } = fromUnknown(thrown);
+    const text = reached_runtime ? `failed to create task for container: ${message}` : message;
     if (container.takes_clients) {
       container.takes_clients = false;
       await tasks
@@ -65,7 +68,9 @@ function exitCodeOf(text: string): number {
 function failed(thrown: unknown, text: string): WherryError {
   if (exitCodeOf(text) !== 128) return new WherryError('InvalidArgument', text, { cause: thrown });
   const told = ['PermissionDenied', 'Unimplemented', 'Unavailable', 'ResourceExhausted'];
-  if (thrown instanceof WherryError && told.includes(thrown.class)) return thrown;
+  if (thrown instanceof WherryError && told.includes(thrown.class)) {
+    return new WherryError(thrown.class, text, { cause: thrown });
+  }
   return new WherryError('Unknown', text, { cause: thrown });
 }
 
@@ -88,13 +93,18 @@ function makeBindSources({ record }: Container): void {
   }
 }
 
+/** Each part by itself: a folder's name may hold what ends a path in a URI. */
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
 function stdioOf(container: Container): TaskStdio {
   const { config, host_config } = container.record;
   const files = logFiles(host_config.LogConfig);
   const out =
     files === null
       ? 'none://'
-      : `json-file://${encodeURI(container.log_path)}?max-size=${files.bytes_max}&max-file=${files.files_max}`;
+      : `json-file://${encodePath(container.log_path)}?max-size=${files.bytes_max}&max-file=${files.files_max}`;
   const stdin = config.OpenStdin ? (config.StdinOnce ? 'attach://?once=1' : 'attach://') : '';
   return { stdin, stdout: out, stderr: config.Tty ? '' : out, terminal: config.Tty };
 }

@@ -20,6 +20,7 @@ export function updateContainer(
   policy: RestartPolicy | null,
 ): Promise<readonly string[]> {
   return container.turns.take(async () => {
+    if (policy !== null) validateRestartPolicy(policy);
     const before = container.record;
     try {
       if (container.removing || container.removed) {
@@ -35,7 +36,6 @@ export function updateContainer(
       }
       validateResources(changed);
       if (policy !== null) {
-        validateRestartPolicy(policy);
         if (host_config.AutoRemove && !['', 'no'].includes(policy.Name)) {
           throw new WherryError(
             'Conflict',
@@ -59,9 +59,9 @@ export function updateContainer(
 
 async function writeDown(context: ContainersContext, { record, folder, id }: Container): Promise<void> {
   const { config, host_config, start_error } = record;
-  const isRoot = start_error !== '' || (config.User === '' && (host_config.GroupAdd ?? []).length === 0);
-  const user = isRoot
-    ? root_user
-    : await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
+  const user =
+    start_error !== ''
+      ? root_user
+      : await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
   await replaceSpec(context, record, buildSpec(record, user, folder));
 }

@@ -68,6 +68,21 @@ test('a component loads as a module does', async (t) => {
   assert.deepEqual((await images.find('component:1', null)).diff_ids, [sha256(component)]);
 });
 
+test('images without a name stand beside each other', async (t) => {
+  const { images } = await testImages(t);
+  const [one, other] = [await testImage(), await testImage({ created: '2026-02-02T00:00:00Z' })];
+  await load(images, await layoutOf([{ image: one }]));
+  await load(images, await layoutOf([{ image: other }]));
+  const listed = await images.list(new Map([['dangling', ['true']]]));
+  assert.deepEqual(
+    listed.map(({ id, tags }) => ({ id, tags })),
+    [
+      { id: other.manifest.digest, tags: [] },
+      { id: one.manifest.digest, tags: [] },
+    ],
+  );
+});
+
 test('a name that moves leaves a dangling image behind', async (t) => {
   const { images } = await testImages(t);
   const [before, after] = [await testImage(), await testImage({ created: '2026-02-02T00:00:00Z' })];

@@ -43,6 +43,8 @@ export async function pruneImages(
       return removeGroup(tx, space.name, group);
     });
     announce(context, id, items);
+    // What had no name is told of as if its digest had been one.
+    if (items.length > 0 && !items.some((item) => 'Untagged' in item)) removed.push({ Untagged: id });
     removed.push(...items);
   }
   const { bytes } = await core.collect();

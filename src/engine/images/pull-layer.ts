@@ -14,21 +14,23 @@ export interface PullLayerOptions {
 }
 
 /**
- * Fetches one layer and makes it ready to be read; gives whether there was anything to do.
+ * Fetches one layer and makes it ready to be read.
  *
  * @throws WherryError DataLoss when it is not what its digest or the image's config says
  */
-export async function pullLayer(context: ImagesContext, options: PullLayerOptions): Promise<boolean> {
+export async function pullLayer(context: ImagesContext, options: PullLayerOptions): Promise<void> {
   const { layer, lease, report } = options;
   const { digest, mediaType } = layer.descriptor;
   const { core, space } = context;
   const id = shortId(digest);
   await core.transact((tx) => tx.leases(space.name).add(lease, { type: 'layers', id: layer.diffID }));
-  report({ status: 'Pulling fs layer', progressDetail: {}, id });
+  if (!space.content.has(digest) || !space.layers.has(layer.diffID)) {
+    report({ status: 'Pulling fs layer', progressDetail: {}, id });
+  }
   const isNew = await fetchLayer(context, options);
   if (!isNew && space.layers.has(layer.diffID)) {
     report({ status: 'Already exists', progressDetail: {}, id });
-    return false;
+    return;
   }
   const started = performance.now();
   const tell = slowly(report, progress_interval_ms);
@@ -37,7 +39,6 @@ export async function pullLayer(context: ImagesContext, options: PullLayerOption
     tell({ status: 'Extracting', progressDetail: { current, units: 's' }, id });
   });
   report({ status: 'Pull complete', progressDetail: {}, id });
-  return true;
 }
 
 async function fetchLayer(context: ImagesContext, options: PullLayerOptions): Promise<boolean> {

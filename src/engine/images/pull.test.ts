@@ -114,8 +114,6 @@ test('a pull tells each step as Docker does, and the second that nothing is new'
   ]);
   assert.deepEqual(statuses(await pull(images, name)), [
     'Pulling from demo/hello',
-    'Pulling fs layer',
-    'Already exists',
     `Digest: ${image.manifest.digest}`,
     `Status: Image is up to date for ${name}`,
   ]);
@@ -145,7 +143,7 @@ test('Wasm is taken first, another platform when it is asked for', async (t) => 
   await assert.rejects(pull(images, `${registry.host}/demo/multi`, 'linux/riscv64'), {
     class: 'NotFound',
     message:
-      /^no matching manifest for linux\/riscv64 in the manifest list entries: the index offers linux\/s390x, wasi\/wasm/,
+      'no matching manifest for linux/riscv64 in the manifest list entries: no match for platform in manifest: not found',
   });
 });
 

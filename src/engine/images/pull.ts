@@ -1,4 +1,4 @@
-import { WherryError } from '../../errors/index.ts';
+import { isClass, WherryError } from '../../errors/index.ts';
 import { config_bytes_max, layers_pulled_at_once_max } from '../../limits/index.ts';
 import {
   chooseManifest,
@@ -66,11 +66,12 @@ export async function pullImage(context: ImagesContext, options: PullOptions): P
   report({ status: `Pulling from ${reference.path}`, id: reference.tag ?? reference.digest ?? '' });
   const name = fullString(reference);
   const before = context.space.findImage(name);
-  let fetched_layers = 0;
+  // As in Docker, nothing is said of layers when all are there.
+  const has_layers = image.layers.every(({ descriptor }) => context.space.content.has(descriptor.digest));
+  const tell: Report = has_layers ? () => {} : report;
   await withLease(context, async (lease) => {
     await inTurn(image.layers, layers_pulled_at_once_max, signal, async (layer, stop) => {
-      const isNew = await pullLayer(context, { reference, client, report, layer, lease, signal: stop });
-      if (isNew) fetched_layers++;
+      await pullLayer(context, { reference, client, report: tell, layer, lease, signal: stop });
     });
     await prepareLayers(context, image.layers);
     const { content } = context.space;
@@ -83,7 +84,7 @@ export async function pullImage(context: ImagesContext, options: PullOptions): P
   });
 
   report({ status: `Digest: ${top.descriptor.digest}` });
-  const isSame = before?.target.digest === top.descriptor.digest && fetched_layers === 0;
+  const isSame = before?.target.digest === top.descriptor.digest && has_layers;
   report({ status: `Status: ${isSame ? 'Image is up to date' : 'Downloaded newer image'} for ${shown}` });
   return plainTarget(top.descriptor);
 }
@@ -114,11 +115,26 @@ async function imageManifest(
   const wanted = platform === null ? defaultPlatforms(hostArchitecture) : [platform];
   let fetched = top;
   for (let depth = 0; depth < 2 && fetched.document.kind === 'index'; depth++) {
-    const chosen = chooseManifest(fetched.document, wanted);
+    const chosen = chooseAmong(fetched.document, wanted, platform);
     fetched = await fetchDocument(client, withDigest(reference, chosen.digest), chosen, signal);
   }
   if (isManifest(fetched)) return fetched;
   throw new WherryError('InvalidArgument', `cannot pull ${familiarString(reference)}: its index holds only indexes`);
+}
+
+/** As `chooseManifest`; for a platform that a user asked for with Docker's text alone. */
+function chooseAmong(index: Index, wanted: readonly Platform[], asked: Platform | null): Descriptor {
+  try {
+    return chooseManifest(index, wanted);
+  } catch (cause) {
+    if (asked === null || !isClass(cause, 'NotFound')) throw cause;
+    throw new WherryError(
+      'NotFound',
+      `no matching manifest for ${formatPlatform(asked)} in the manifest list entries: ` +
+        'no match for platform in manifest: not found',
+      { cause },
+    );
+  }
 }
 
 function isManifest(fetched: Fetched): fetched is Fetched<Manifest> {

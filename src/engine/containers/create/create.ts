@@ -19,6 +19,7 @@ import { buildSpec } from './spec.ts';
 import { findUser, root_user } from './user.ts';
 import { validateConfig } from './validate-config.ts';
 import { validateHostConfig } from './validate-host-config.ts';
+import { checkWorkingDirectory } from './working-directory.ts';
 
 export interface Created {
   readonly record: ContainerRecord;
@@ -30,6 +31,8 @@ export interface Neighbours {
   /** Reserves the name for the container, or one of the daemon's choice when '' is asked for. */
   takeName(name: string, id: string): string;
   giveBackName(name: string): void;
+  /** @throws WherryError InvalidArgument when it is not there */
+  find(container: string): unknown;
   mountsOf(container: string): readonly MountPoint[];
   /** Keeps a volume from being removed while the container is made. */
   hold(id: string, volume: string): void;
@@ -51,7 +54,9 @@ export async function createContainer(
   const host_config = withHostDefaults(request.host_config, context.log_config);
   validateConfig(merged);
   validateHostConfig(host_config, merged);
-  checkNetwork(host_config, merged, request.endpoints);
+  const unjoinable = joinError(host_config, neighbours);
+  if (unjoinable === '') checkNetwork(host_config, merged, request.endpoints);
+  checkLinks(host_config, neighbours);
   const planned = planMounts(merged, host_config, neighbours.mountsOf);
   const id = newId();
   const name = neighbours.takeName(request.name, id);
@@ -68,13 +73,13 @@ export async function createContainer(
       endpoints: request.endpoints,
       image_name: image.name,
       image_id: image.id,
-      manifest: image.manifest,
+      manifest: { ...image.manifest, platform: image.config.platform },
       os: image.config.platform.os,
       args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
       mounts,
       unfinished:
         config.User !== '' || (host_config.GroupAdd ?? []).length > 0 || mounts.some(({ copy_up }) => copy_up),
-      start_error: deviceError(host_config) || networkError(host_config, context.networks),
+      start_error: deviceError(host_config) || unjoinable || networkError(host_config, context.networks),
       state: fresh_state,
     };
     try {
@@ -102,7 +107,7 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
   await persistContainer(context, record, image, buildSpec(record, root_user, folder));
   try {
     writeNetworkFiles(folder, record);
-    return record.unfinished ? await finish(context, record, folder) : record;
+    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record, folder) : record;
   } catch (error) {
     await eraseContainer(context, id);
     throw error;
@@ -113,6 +118,8 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
 async function finish(context: ContainersContext, record: ContainerRecord, folder: string): Promise<ContainerRecord> {
   const { id, config, host_config } = record;
   const mounts = await context.space.mounts(id);
+  const covered = [...Object.keys(host_config.Tmpfs), ...record.mounts.map(({ Destination }) => Destination)];
+  if (config.WorkingDir !== '') checkWorkingDirectory(config.WorkingDir, covered, mounts);
   for (const { copy_up, Name, Destination } of record.mounts) {
     if (copy_up) await context.volumes.copyUp(Name, mounts, Destination);
   }
@@ -124,6 +131,8 @@ async function finish(context: ContainersContext, record: ContainerRecord, folde
     if (!isClass(error, 'InvalidArgument')) throw error;
     start_error = error.message;
   }
+  // Most are made right at once.
+  if (!record.unfinished && start_error === record.start_error && user.home === root_user.home) return record;
   const finished = { ...record, unfinished: false, start_error };
   await replaceSpec(context, finished, buildSpec(finished, user, folder));
   return finished;
@@ -145,6 +154,30 @@ function mismatch({ config }: FoundImage, asked: Platform | null): string | null
 function hostnameOf(config: ContainerConfig, { NetworkMode, UTSMode }: HostConfig, id: string): string {
   if (config.Hostname !== '') return config.Hostname;
   return NetworkMode === 'host' || UTSMode === 'host' ? hostname() : id.slice(0, 12);
+}
+
+/** Links to containers that are there are taken, and do nothing. */
+function checkLinks({ Links }: HostConfig, neighbours: Neighbours): void {
+  for (const link of Links ?? []) {
+    const name = link.split(':')[0]!;
+    try {
+      neighbours.find(name);
+    } catch (cause) {
+      const { class: errorClass, message } = fromUnknown(cause);
+      throw new WherryError(errorClass, `could not get container for ${name}: ${message}`, { cause });
+    }
+  }
+}
+
+/** Why the network of another container cannot be shared, as Docker finds at the start; '' when that one is there. */
+function joinError({ NetworkMode }: HostConfig, neighbours: Neighbours): string {
+  if (!NetworkMode.startsWith('container:')) return '';
+  try {
+    neighbours.find(NetworkMode.slice('container:'.length));
+    return '';
+  } catch (error) {
+    return `joining network namespace of container: ${fromUnknown(error).message}`;
+  }
 }
 
 /** What Docker would find out only as it starts the container. */

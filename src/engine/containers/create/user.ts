@@ -12,7 +12,8 @@ export interface GuestUser {
   readonly home: string;
 }
 
-export const root_user: GuestUser = { uid: 0, gid: 0, groups: [], home: '/root' };
+/** Root of an image without a passwd file. */
+export const root_user: GuestUser = { uid: 0, gid: 0, groups: [], home: '/' };
 
 /**
  * Looks up `user[:group]`, names or numbers, and further groups in the image's passwd and group files. `mounts` are
@@ -59,7 +60,7 @@ export function resolveUser(
       ? group.filter(([, , , members = '']) => members.split(',').includes(entry[0]!)).map(([, , id]) => Number(id))
       : [];
   const groups = [...new Set([...own.filter(isId), ...further.map(gidOf)])];
-  const home = entry?.[5] === undefined || entry[5] === '' ? (uid === 0 ? '/root' : '/') : entry[5];
+  const home = entry?.[5] || '/';
   return { uid, gid: isId(gid) ? gid : 0, groups, home };
 }
 

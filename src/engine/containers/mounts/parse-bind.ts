@@ -17,7 +17,7 @@ export function parseBind(spec: string, volume_driver: string): PlannedMount {
   if (parts.length > 3 || parts.some((part) => part === '')) invalid(spec);
   if (second === undefined) {
     if (parseMode(first) !== null) invalid(spec);
-    return { ...no_mount, type: 'volume', source: '', destination: destination(spec, first), copy_up: true };
+    return { ...no_mount, type: 'volume', source: '', destination: destination(spec, first, 'volume'), copy_up: true };
   }
   // `/data:ro` would be a volume without a name and with a mode.
   if (parts.length === 2 && parseMode(second) !== null) invalid(spec);
@@ -26,7 +26,7 @@ export function parseBind(spec: string, volume_driver: string): PlannedMount {
   if (parsed === null || (type === 'bind' && parsed.nocopy) || (type === 'volume' && parsed.propagation !== '')) {
     throw new WherryError('Unknown', `invalid mode: ${mode}`);
   }
-  const to = destination(spec, second);
+  const to = destination(spec, second, type);
   const { read_only } = parsed;
   if (type === 'volume') {
     const copy_up = !parsed.nocopy;
@@ -85,11 +85,11 @@ function kindOf(word: string): string | null {
   return consistencies.includes(word) ? 'consistency' : null;
 }
 
-function destination(spec: string, text: string): string {
+function destination(spec: string, text: string, type: PlannedMount['type']): string {
   try {
     return checkDestination(text);
   } catch (cause) {
-    return invalid(spec, `: ${(cause as Error).message}`, cause);
+    return invalid(spec, `: invalid mount config for type "${type}": ${(cause as Error).message}`, cause);
   }
 }
 
