@@ -29,6 +29,7 @@ export async function startDaemon(): Promise<BenchDaemon> {
     [
       '--experimental-ffi',
       '--no-warnings',
+      '--max-semi-space-size=2',
       'dist/daemon.js',
       '--data-root',
       join(folder, 'root'),

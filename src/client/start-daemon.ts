@@ -57,7 +57,14 @@ async function start(host: Host, { daemon_script, env, onStart }: ConnectOptions
   const { WHERRY_EXTRA_CA_CERTS: certificates, ...rest } = env;
   const child = spawn(
     process.execPath,
-    ['--experimental-ffi', '--no-warnings', daemon_script, '--idle-exit', String(idle_exit_s)],
+    [
+      '--experimental-ffi',
+      '--no-warnings',
+      '--max-semi-space-size=2',
+      daemon_script,
+      '--idle-exit',
+      String(idle_exit_s),
+    ],
     {
       cwd: '/',
       detached: true,
