@@ -1,9 +1,10 @@
 /** Thousands of starts through the API: none may hang, the shim's watch must not have had to act, nothing may grow. */
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { shimInfo } from '../e2e/consistency.ts';
-import { checkout, type Daemon, startDaemon } from '../e2e/daemon.ts';
+import { bundled, checkout, type Daemon, startDaemon } from '../e2e/daemon.ts';
+import { temporaryFolder } from '../e2e/folder.ts';
 import { imageArchive } from '../e2e/image.ts';
 import { descendantsOf, memory_mb, openDescriptors } from '../e2e/processes.ts';
 import { seeded } from '../e2e/random.ts';
@@ -12,8 +13,9 @@ import { figure, show } from './figures.ts';
 /** How many are under way at once. */
 const at_once = 16;
 const start_ms_max = 60_000;
-/** Of so many starts one lives on for two seconds while others are forked around it. */
+/** Of so many starts one collects garbage itself, and lives on for two seconds while others are forked around it. */
 const one_lives_of = 10;
+const collections = 3;
 const samples = 20;
 
 interface Sample {
@@ -27,7 +29,8 @@ interface Sample {
 /** Throws when a start fails or hangs, or the watch acted. */
 export async function soakStarts(count: number, seed: number): Promise<void> {
   const random = seeded(seed);
-  const daemon = await startDaemon();
+  const dist = await collectingPrograms();
+  const daemon = await startDaemon({ dist });
   const watch = new Watch(daemon);
   const taken: Sample[] = [];
   const took: number[] = [];
@@ -45,7 +48,7 @@ export async function soakStarts(count: number, seed: number): Promise<void> {
         const number = begun++;
         const lives = Math.floor(random() * one_lives_of) === 0;
         const code = 1 + Math.floor(random() * 100);
-        took.push(await startOnce(daemon, lives ? ['10', '20', String(code)] : ['1000', '1', String(code)], code));
+        took.push(await startOnce(daemon, lives, code));
         if (number % Math.max(1, Math.floor(count / samples)) === 0) {
           await watch.look();
           taken.push(sample(daemon, number));
@@ -59,6 +62,7 @@ export async function soakStarts(count: number, seed: number): Promise<void> {
     throw new Error(`soak (seed ${seed}) ended after ${begun} starts: ${String(error)}`, { cause: error });
   } finally {
     await daemon.stop();
+    rmSync(dist, { recursive: true, force: true });
   }
 
   show('soak: create, start, wait, remove', figure(took), 'ms');
@@ -75,18 +79,31 @@ export async function soakStarts(count: number, seed: number): Promise<void> {
   if (watch.acted > 0) throw new Error(`the watch acted ${watch.acted} times (seed ${seed})`);
 }
 
+/** The bundles, with collections in the zygote and, where they are asked for, in guests. */
+async function collectingPrograms(): Promise<string> {
+  await bundled;
+  const dist = temporaryFolder('dist-');
+  cpSync(join(checkout, 'dist'), dist, { recursive: true });
+  const guest = join(dist, 'guest.js');
+  writeFileSync(
+    guest,
+    `${readFileSync(join(checkout, 'bench/soak-collector.js'), 'utf8')}\n${readFileSync(guest, 'utf8')}`,
+  );
+  return dist;
+}
+
 /** Gives milliseconds from create to removed. */
-async function startOnce(daemon: Daemon, args: readonly string[], code: number): Promise<number> {
+async function startOnce(daemon: Daemon, lives: boolean, code: number): Promise<number> {
   const from = performance.now();
   const { connection } = daemon;
   const signal = AbortSignal.timeout(start_ms_max);
-  const { Id } = await connection.json<{ Id: string }>('POST', '/containers/create', {
-    body: { Image: 'ticker', Cmd: args },
-    signal,
-  });
+  const body = lives
+    ? { Image: 'ticker', Cmd: ['10', '20', String(code)], Env: [`SOAK_COLLECTIONS=${collections}`] }
+    : { Image: 'ticker', Cmd: ['1000', '1', String(code)] };
+  const { Id } = await connection.json<{ Id: string }>('POST', '/containers/create', { body, signal });
   await connection.call('POST', `/containers/${Id}/start`, { signal });
   const { StatusCode } = await connection.json<{ StatusCode: number }>('POST', `/containers/${Id}/wait`, { signal });
-  if (StatusCode !== code) throw new Error(`ticker ${args.join(' ')} ended with ${StatusCode}`);
+  if (StatusCode !== code) throw new Error(`a container ended with ${StatusCode} instead of ${code}`);
   await connection.call('DELETE', `/containers/${Id}`, { signal });
   return performance.now() - from;
 }

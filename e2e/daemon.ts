@@ -25,6 +25,8 @@ const end_ms_max = 30_000;
 export interface DaemonOptions {
   /** How guests are started; left out, the daemon chooses. */
   readonly way?: 'fork' | 'spawn';
+  /** A folder with the programs, instead of the checkout's `dist`. */
+  readonly dist?: string;
   /** Further arguments of `wherry daemon`. */
   readonly args?: readonly string[];
 }
@@ -69,7 +71,7 @@ export class Daemon {
       [
         '--experimental-ffi',
         '--no-warnings',
-        join(checkout, 'dist/daemon.js'),
+        join(this.#options.dist ?? join(checkout, 'dist'), 'daemon.js'),
         '--data-root',
         this.root,
         '--exec-root',
@@ -159,7 +161,8 @@ export class Daemon {
   }
 }
 
-const bundled: Promise<void> = (async () => {
+/** Settles when `dist` of the checkout is up to date. */
+export const bundled: Promise<void> = (async () => {
   const { failed } = await bundle(checkout);
   for (const [name, why] of Object.entries(failed)) throw new Error(`Cannot bundle ${name}: ${why}`);
 })();
