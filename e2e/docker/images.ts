@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { imageArchive, type ImageDescription } from '../image.ts';
+import { imageArchive, type ImageDescription, type ImageFile } from '../image.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 
@@ -50,6 +50,12 @@ export async function makeImages(platform: string, program: (name: string) => Ui
   };
   const notes = { path: 'notes.txt', bytes: 'not a program\n', mode: 0o644 };
   const foreign = { os: 'linux', architecture: 's390x' };
+  // Docker does not fetch a layer that it has from another image, and then shows the image without its configuration.
+  const from = (where: string): ImageFile => ({ path: 'from.txt', bytes: `${where}\n` });
+  const pushed = (where: string, more: Partial<ImageDescription> = {}): Promise<Buffer> => {
+    const files = [{ path: 'hello', bytes: program('hello'), mode: 0o755 }, from(where)];
+    return of('hello', { labels: { from: where }, files, ...more });
+  };
 
   return {
     loaded: new Map([
@@ -65,12 +71,12 @@ export async function makeImages(platform: string, program: (name: string) => Ui
       ['untagged.tar', await of('hello', { tag: [], labels: { from: 'an archive without a name' } })],
     ]),
     pushed: new Map([
-      ['hello:latest', await of('hello', { labels: { from: 'a registry' } })],
-      ['hello:2', await of('hello', { labels: { from: 'a registry', edition: '2' } })],
-      ['team/probe:latest', await of('probe', { labels: { from: 'a registry' }, layers: [[probe], data] })],
-      ['foreign:latest', await of('hello', foreign)],
+      ['hello:latest', await pushed('a registry')],
+      ['hello:2', await pushed('a registry, edition 2')],
+      ['team/probe:latest', await make({ tag: [], entrypoint: ['/probe'], layers: [[probe], [...data, from('a team')]] })],
+      ['foreign:latest', await pushed('another system', foreign)],
     ]),
-    indexes: new Map([['many:latest', [await of('hello', { ...foreign }), await of('hello', { labels: { from: 'an index' } })]]]),
+    indexes: new Map([['many:latest', [await pushed('an index', foreign), await pushed('an index')]]]),
   };
 }
 

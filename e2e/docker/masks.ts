@@ -10,6 +10,8 @@ export interface Mask {
 export interface Surroundings {
   /** Where the scenario works. */
   readonly folder: string;
+  /** Where the engine keeps its data. */
+  readonly root: string;
   /** Address of the registry. */
   readonly registry: string;
   /** What the images are made for. */
@@ -39,7 +41,7 @@ export const masks: readonly Mask[] = [
   {
     name: 'how far the runtime had come',
     pattern:
-      /failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: (error during container init: )?/g,
+      /failed to create task for container: (failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: (error during container init: )?)?/g,
     to: '',
   },
 ];
@@ -49,11 +51,14 @@ const padding: Mask = { name: 'columns of tables', pattern: / {3,}/g, to: '   ' 
 
 /** The masks for a run, the last being that of tables. */
 export function masksOf(surroundings: Surroundings): Mask[] {
+  const [os = '', architecture = ''] = surroundings.platform.split('/');
   const literal = (name: string, text: string, to: string): Mask => ({ name, pattern: new RegExp(RegExp.escape(text), 'g'), to });
   return [
     literal('the folder', surroundings.folder, '<folder>'),
+    literal("the engine's data", surroundings.root, '<root>'),
     literal('the registry', surroundings.registry, '<registry>'),
     literal('the platform', surroundings.platform, '<platform>'),
+    literal('the platform in JSON', `"architecture":"${architecture}","os":"${os}"`, '<platform>'),
     ...masks,
   ];
 }
@@ -66,6 +71,6 @@ export function mask(text: string, those: readonly Mask[]): string {
 
 /** A line a mask, for people. */
 export function describeMasks(): string[] {
-  const known = masksOf({ folder: '<the folder>', registry: '<the registry>', platform: '<the platform>' });
+  const known = masksOf({ folder: '<the folder>', root: '<the data>', registry: '<the registry>', platform: '<os>/<architecture>' });
   return [...known, padding].map(({ name, pattern, to }) => `${name}: ${pattern.source} -> ${to}`);
 }

@@ -52,7 +52,7 @@ class Run {
   constructor(target: Target) {
     mkdirSync(this.#folder);
     for (const [name, archive] of target.images.files) writeFileSync(join(this.#folder, name), archive);
-    const { platform, registry } = target;
+    const { platform, registry, root } = target;
     this.#environment = {
       PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
       HOME: this.#home,
@@ -65,7 +65,7 @@ class Run {
       PLATFORM: platform,
       REGISTRY: registry.address,
     };
-    this.#masks = masksOf({ folder: this.#folder, registry: registry.address, platform });
+    this.#masks = masksOf({ folder: this.#folder, root, registry: registry.address, platform });
   }
 
   async step({ kind, name, text, input, line }: Step): Promise<Printed> {

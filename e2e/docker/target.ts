@@ -12,6 +12,7 @@ export class Target {
   readonly platform: string;
   readonly registry: Registry;
   readonly images: Images;
+  #root = '';
 
   private constructor(host: string, platform: string, registry: Registry, images: Images) {
     this.host = host;
@@ -28,12 +29,19 @@ export class Target {
       for (const [reference, archive] of images.pushed) await registry.push(...splitReference(reference), archive);
       for (const [reference, archives] of images.indexes) await registry.pushIndex(...splitReference(reference), archives);
       const target = new Target(host, platform, registry, images);
+      target.#root = (await target.#json<{ DockerRootDir: string }>('/info')).DockerRootDir;
+      for (const archive of images.loaded.values()) await target.#load(archive);
       await target.reset();
       return target;
     } catch (error) {
       await registry.stop();
       throw error;
     }
+  }
+
+  /** Where the engine keeps its data. */
+  get root(): string {
+    return this.#root;
   }
 
   /** Ends the registry; the engine is whoever's started it. */
@@ -55,7 +63,11 @@ export class Target {
         else await this.#send('DELETE', `/images/${encodeURIComponent(name)}?force=1`);
     }
     for (const [name, archive] of this.images.loaded)
-      if (!there.has(name)) await this.#send('POST', '/images/load?quiet=1', archive);
+      if (!there.has(name)) await this.#load(archive);
+  }
+
+  async #load(archive: Uint8Array): Promise<void> {
+    await this.#send('POST', '/images/load?quiet=1', archive);
   }
 
   /** The answer's JSON of a path of the API, without a version. */

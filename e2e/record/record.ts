@@ -27,7 +27,7 @@ try {
   const scenarios: Recorded[] = [];
   for (const scenario of readScenarios()) {
     const name = `${scenario.file}: ${scenario.title}`;
-    if (values.only !== undefined && !name.includes(values.only)) continue;
+    if (values.only !== undefined && !new RegExp(values.only).test(name)) continue;
     const from = performance.now();
     try {
       const outcomes = await runScenario(target, scenario);
