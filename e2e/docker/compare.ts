@@ -46,10 +46,17 @@ export function differences(scenario: string, recorded: readonly Outcome[], ours
   });
 }
 
-export function account(compared: number, found: readonly Difference[], excuses: readonly Excuse[], user: 'root' | 'user'): Account {
+export function account(
+  compared: number,
+  found: readonly Difference[],
+  excuses: readonly Excuse[],
+  user: 'root' | 'user',
+): Account {
   const valid = excuses.filter(({ as }) => as === undefined || as === user);
-  const isFor = (excuse: Excuse, { scenario, line }: Difference): boolean => excuse.scenario === scenario && excuse.line === line;
-  const kindOf = (difference: Difference): string | undefined => valid.find((excuse) => isFor(excuse, difference))?.kind;
+  const isFor = (excuse: Excuse, { scenario, line }: Difference): boolean =>
+    excuse.scenario === scenario && excuse.line === line;
+  const kindOf = (difference: Difference): string | undefined =>
+    valid.find((excuse) => isFor(excuse, difference))?.kind;
   return {
     compared,
     older: found.filter((difference) => kindOf(difference) === 'older engine'),

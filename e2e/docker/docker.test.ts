@@ -27,8 +27,14 @@ const found: Difference[] = [];
 
 before(async () => {
   const cli = cliVersion();
-  assert.equal(cli.split('.')[0], versions['CLI']?.split('.')[0], `recorded with the CLI ${versions['CLI']}, here is ${cli}`);
-  console.log(`Docker ${versions['Engine']} (API ${versions['API']}), CLI ${versions['CLI']}; here CLI ${cli}, as ${user}`);
+  assert.equal(
+    cli.split('.')[0],
+    versions['CLI']?.split('.')[0],
+    `recorded with the CLI ${versions['CLI']}, here is ${cli}`,
+  );
+  console.log(
+    `Docker ${versions['Engine']} (API ${versions['API']}), CLI ${versions['CLI']}; here CLI ${cli}, as ${user}`,
+  );
   for (const line of describeMasks()) console.log(`masked: ${line}`);
   daemon = await startDaemon();
   target = await Target.prepare(daemon.host, 'wasi/wasm', wasmProgram);
@@ -60,7 +66,10 @@ test('what differs is accounted for', () => {
   const counts = `equal ${equal}, older engine ${older.length}, different ${different.length}, not excused ${unexcused.length}`;
   console.log(`docker: compared ${compared} lines: ${counts}`);
   assert.deepEqual(needless, [], 'these excuses are not needed any more');
-  assert.ok(different.length <= different_lines_max, `${different.length} lines differ, at most ${different_lines_max} may`);
+  assert.ok(
+    different.length <= different_lines_max,
+    `${different.length} lines differ, at most ${different_lines_max} may`,
+  );
 });
 
 function show({ line, text }: Difference): string {

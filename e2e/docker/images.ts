@@ -46,7 +46,14 @@ export async function makeImages(platform: string, program: (name: string) => Ui
     labels: { 'org.example.kind': 'test', 'org.example.empty': '' },
     stop_signal: 'SIGINT',
     volumes: ['/state'],
-    layers: [[probe], data, [{ path: 'data/.wh.more', bytes: '' }, { path: 'data/top.txt', bytes: 'top\n' }]],
+    layers: [
+      [probe],
+      data,
+      [
+        { path: 'data/.wh.more', bytes: '' },
+        { path: 'data/top.txt', bytes: 'top\n' },
+      ],
+    ],
   };
   const notes = { path: 'notes.txt', bytes: 'not a program\n', mode: 0o644 };
   const foreign = { os: 'linux', architecture: 's390x' };
@@ -73,7 +80,10 @@ export async function makeImages(platform: string, program: (name: string) => Ui
     pushed: new Map([
       ['hello:latest', await pushed('a registry')],
       ['hello:2', await pushed('a registry, edition 2')],
-      ['team/probe:latest', await make({ tag: [], entrypoint: ['/probe'], layers: [[probe], [...data, from('a team')]] })],
+      [
+        'team/probe:latest',
+        await make({ tag: [], entrypoint: ['/probe'], layers: [[probe], [...data, from('a team')]] }),
+      ],
       ['foreign:latest', await pushed('another system', foreign)],
     ]),
     indexes: new Map([['many:latest', [await pushed('an index', foreign), await pushed('an index')]]]),

@@ -52,7 +52,11 @@ const padding: Mask = { name: 'columns of tables', pattern: / {3,}/g, to: '   ' 
 /** The masks for a run, the last being that of tables. */
 export function masksOf(surroundings: Surroundings): Mask[] {
   const [os = '', architecture = ''] = surroundings.platform.split('/');
-  const literal = (name: string, text: string, to: string): Mask => ({ name, pattern: new RegExp(RegExp.escape(text), 'g'), to });
+  const literal = (name: string, text: string, to: string): Mask => ({
+    name,
+    pattern: new RegExp(RegExp.escape(text), 'g'),
+    to,
+  });
   return [
     literal('the folder', surroundings.folder, '<folder>'),
     literal("the engine's data", surroundings.root, '<root>'),
@@ -71,6 +75,11 @@ export function mask(text: string, those: readonly Mask[]): string {
 
 /** A line a mask, for people. */
 export function describeMasks(): string[] {
-  const known = masksOf({ folder: '<the folder>', root: '<the data>', registry: '<the registry>', platform: '<os>/<architecture>' });
+  const known = masksOf({
+    folder: '<the folder>',
+    root: '<the data>',
+    registry: '<the registry>',
+    platform: '<os>/<architecture>',
+  });
   return [...known, padding].map(({ name, pattern, to }) => `${name}: ${pattern.source} -> ${to}`);
 }

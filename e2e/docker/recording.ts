@@ -37,7 +37,10 @@ export function readRecording(): Recording {
     stdout: stdout.join('\n'),
     stderr: stderr.join('\n'),
   });
-  return { versions, scenarios: scenarios.map(({ scenario, outcomes }) => ({ scenario, outcomes: outcomes.map(read) })) };
+  return {
+    versions,
+    scenarios: scenarios.map(({ scenario, outcomes }) => ({ scenario, outcomes: outcomes.map(read) })),
+  };
 }
 
 export function writeRecording({ versions, scenarios }: Recording): void {
@@ -47,6 +50,9 @@ export function writeRecording({ versions, scenarios }: Recording): void {
     stdout: stdout.split('\n'),
     stderr: stderr.split('\n'),
   });
-  const whole = { versions, scenarios: scenarios.map(({ scenario, outcomes }) => ({ scenario, outcomes: outcomes.map(write) })) };
+  const whole = {
+    versions,
+    scenarios: scenarios.map(({ scenario, outcomes }) => ({ scenario, outcomes: outcomes.map(write) })),
+  };
   writeFileSync(path, `${JSON.stringify(whole, null, 1)}\n`);
 }

@@ -76,7 +76,8 @@ class Run {
         return nothing;
       case 'do': {
         const printed = await this.#run(text, input);
-        if (printed.code !== 0) throw new Error(`${line}: ended with ${printed.code}\n${printed.stdout}${printed.stderr}`);
+        if (printed.code !== 0)
+          throw new Error(`${line}: ended with ${printed.code}\n${printed.stdout}${printed.stderr}`);
         return nothing;
       }
       case 'until':

@@ -27,7 +27,8 @@ export class Target {
     const registry = await Registry.start();
     try {
       for (const [reference, archive] of images.pushed) await registry.push(...splitReference(reference), archive);
-      for (const [reference, archives] of images.indexes) await registry.pushIndex(...splitReference(reference), archives);
+      for (const [reference, archives] of images.indexes)
+        await registry.pushIndex(...splitReference(reference), archives);
       const target = new Target(host, platform, registry, images);
       target.#root = (await target.#json<{ DockerRootDir: string }>('/info')).DockerRootDir;
       for (const archive of images.loaded.values()) await target.#load(archive);
@@ -62,8 +63,7 @@ export class Target {
         if (this.images.loaded.has(name)) there.add(name);
         else await this.#send('DELETE', `/images/${encodeURIComponent(name)}?force=1`);
     }
-    for (const [name, archive] of this.images.loaded)
-      if (!there.has(name)) await this.#load(archive);
+    for (const [name, archive] of this.images.loaded) if (!there.has(name)) await this.#load(archive);
   }
 
   async #load(archive: Uint8Array): Promise<void> {

@@ -17,7 +17,9 @@ import { temporaryFolder } from '../folder.ts';
 const e2e = join(import.meta.dirname, '..');
 const platform = 'linux/amd64';
 
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false }, only: { type: 'string' }, host: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, only: { type: 'string' }, host: { type: 'string' } },
+});
 
 const programs = temporaryFolder('programs-');
 const engine = join(import.meta.dirname, 'engine.sh');
@@ -40,7 +42,8 @@ try {
   }
   const lines = scenarios.reduce((sum, { outcomes }) => sum + outcomes.length, 0);
   if (values.check) check(scenarios);
-  else if (values.only === undefined && process.exitCode === undefined) writeRecording({ versions: versions(), scenarios });
+  else if (values.only === undefined && process.exitCode === undefined)
+    writeRecording({ versions: versions(), scenarios });
   else console.log(JSON.stringify(scenarios, null, 1));
   console.error(`${lines} lines of ${scenarios.length} scenarios`);
 } finally {
@@ -62,14 +65,29 @@ function check(scenarios: readonly Recorded[]): void {
 function linuxProgram(name: string): Uint8Array {
   const source = name === 'probe' ? join(e2e, 'guests/probe.c') : join(e2e, `../examples/${name}/${name}.c`);
   const to = join(programs, name);
-  if (!existsSync(to)) execFileSync('cc', ['-std=gnu11', '-Os', '-static', '-s', '-o', to, source, join(import.meta.dirname, 'signals.c')]);
+  if (!existsSync(to))
+    execFileSync('cc', [
+      '-std=gnu11',
+      '-Os',
+      '-static',
+      '-s',
+      '-o',
+      to,
+      source,
+      join(import.meta.dirname, 'signals.c'),
+    ]);
   return readFileSync(to);
 }
 
 function versions(): Record<string, string> {
   const format = '{{range .Server.Components}}{{.Name}} {{.Version}}\n{{end}}';
   const printed = execFileSync('docker', ['-H', host, 'version', '--format', format], { encoding: 'utf8' });
-  const components = printed.trim().split('\n').map((line) => line.split(' ') as [string, string]);
-  const api = execFileSync('docker', ['-H', host, 'version', '--format', '{{.Server.APIVersion}}'], { encoding: 'utf8' }).trim();
+  const components = printed
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ') as [string, string]);
+  const api = execFileSync('docker', ['-H', host, 'version', '--format', '{{.Server.APIVersion}}'], {
+    encoding: 'utf8',
+  }).trim();
   return { CLI: cliVersion(), API: api, ...Object.fromEntries(components) };
 }

@@ -78,7 +78,9 @@ function statusTests(filters: Filters): readonly Test[] {
   if (wanted.length > 0) tests.push(({ status }) => wanted.includes(status));
   const exited = filters.get('exited') ?? [];
   const codes = exited.map((value) =>
-    /^-?\d{1,10}$/.test(value) ? Number(value) : invalid(`exited=${value}`, `strconv.Atoi: parsing "${value}": invalid syntax`),
+    /^-?\d{1,10}$/.test(value)
+      ? Number(value)
+      : invalid(`exited=${value}`, `strconv.Atoi: parsing "${value}": invalid syntax`),
   );
   if (codes.length > 0) {
     tests.push(({ isRunning, state }) => !isRunning && state.started_at !== '' && codes.includes(state.exit_code));

@@ -36,7 +36,8 @@ export async function pullLayer(context: ImagesContext, options: PullLayerOption
   const tell = slowly(report, progress_interval_ms);
   await space.layers.fromBlob(digest, mediaType, layer.diffID, () => {
     const current = Math.floor((performance.now() - started) / 1000);
-    tell({ status: 'Extracting', progressDetail: { current, units: 's' }, id });
+    // Told in whole seconds, so not at all of what is done within the first.
+    if (current > 0) tell({ status: 'Extracting', progressDetail: { current, units: 's' }, id });
   });
   report({ status: 'Pull complete', progressDetail: {}, id });
 }

@@ -36,6 +36,8 @@ export function withHostDefaults(host: HostConfig, log_config: LogConfig): HostC
     Runtime: Runtime === '' ? 'io.containerd.wherry.v1' : Runtime,
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
     OomKillDisable: host.OomKillDisable ?? false,
+    // No limit, however it was said.
+    PidsLimit: (host.PidsLimit ?? 0) > 0 ? host.PidsLimit : null,
     MaskedPaths: host.MaskedPaths ?? (host.Privileged ? [] : masked_paths),
     ReadonlyPaths: host.ReadonlyPaths ?? (host.Privileged ? [] : readonly_paths),
   };

@@ -27,8 +27,14 @@ test('a bind that makes no sense is refused with Docker’s text', () => {
     ['/a:/b:ro,rw', 'invalid mode: ro,rw'],
     ['/a:/b:nocopy', 'invalid mode: nocopy'],
     ['data:/b:shared', 'invalid mode: shared'],
-    ['/a:b', "invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute"],
-    ['/a:/', "invalid volume specification: '/a:/': invalid mount config for type \"bind\": invalid specification: destination can't be '/'"],
+    [
+      '/a:b',
+      "invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute",
+    ],
+    [
+      '/a:/',
+      "invalid volume specification: '/a:/': invalid mount config for type \"bind\": invalid specification: destination can't be '/'",
+    ],
   ] as const) {
     assert.throws(() => parseBind(spec, ''), { class: 'Unknown', message: text });
   }
