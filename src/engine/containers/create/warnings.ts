@@ -4,7 +4,10 @@ import type { ContainerRecord } from '../record.ts';
  * What a user should know of a container that was made. `foreign` is the platform of its image when that is none of
  * this runtime's.
  */
-export function createWarnings({ config, host_config }: ContainerRecord, foreign: string | null): readonly string[] {
+export function createWarnings(
+  { config, host_config, mounts }: ContainerRecord,
+  foreign: string | null,
+): readonly string[] {
   const warnings: string[] = [];
   if (foreign !== null) {
     warnings.push(
@@ -22,9 +25,9 @@ export function createWarnings({ config, host_config }: ContainerRecord, foreign
   if ((PidsLimit ?? 0) > 0) warnings.push('A limit of processes is not there yet in Wherry. Limitation discarded.');
   const [kind = 'NONE'] = config.Healthcheck?.Test ?? [];
   if (kind !== 'NONE') warnings.push('Health checks are not there yet in Wherry. The container has none.');
-  if (process.getuid?.() !== 0 && config.User !== '') {
+  if (process.getuid?.() !== 0 && config.User !== '' && mounts.some(({ Type }) => Type === 'bind')) {
     warnings.push(
-      `The daemon runs without root: files outside the container are opened as its own user, not as "${config.User}".`,
+      `The daemon runs without root: files of the host are opened as its own user, not as "${config.User}".`,
     );
   }
   return warnings;
