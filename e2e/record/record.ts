@@ -1,7 +1,9 @@
 /**
  * Runs the scenarios of `e2e/docker/` on a real Docker engine and writes down what the `docker` command prints. With
- * `--check` nothing is written: it says what differs from what is written, which for the same engine is nothing.
+ * `--check` nothing is written: it says what differs from what is written, which for the same engine is nothing. With
+ * `--only REGEXP` the scenarios of such names are recorded anew and the others left as they are.
  */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,14 +44,23 @@ try {
   }
   const lines = scenarios.reduce((sum, { outcomes }) => sum + outcomes.length, 0);
   if (values.check) check(scenarios);
-  else if (values.only === undefined && process.exitCode === undefined)
-    writeRecording({ versions: versions(), scenarios });
-  else console.log(JSON.stringify(scenarios, null, 1));
+  else if (process.exitCode === undefined) write(scenarios);
   console.error(`${lines} lines of ${scenarios.length} scenarios`);
 } finally {
   await target.release();
   rmSync(programs, { recursive: true });
   if (values.host === undefined) execFileSync('sh', [engine, 'stop']);
+}
+
+/** The scenarios run, and those not run as they were recorded, which the same engine has to have done. */
+function write(scenarios: readonly Recorded[]): void {
+  if (values.only === undefined) return writeRecording({ versions: versions(), scenarios });
+  const before = readRecording();
+  assert.deepEqual(versions(), before.versions, 'another engine recorded the others');
+  const anew = new Map(scenarios.map((recorded) => [recorded.scenario, recorded]));
+  const known = new Map(before.scenarios.map((recorded) => [recorded.scenario, recorded]));
+  const names = readScenarios().map(({ file, title }) => `${file}: ${title}`);
+  writeRecording({ ...before, scenarios: names.flatMap((name) => anew.get(name) ?? known.get(name) ?? []) });
 }
 
 function check(scenarios: readonly Recorded[]): void {
