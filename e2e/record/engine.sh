@@ -4,7 +4,7 @@
 #   engine.sh start [FOLDER]   fetches it on first use, starts it as root and prints its socket on stdout
 #   engine.sh stop [FOLDER]    ends it with all its containers and removes what it stored
 #
-# Nothing is installed but what iptables needs: the packages are unpacked in FOLDER (default /tmp/wherry-engine) and the
+# Nothing is installed but iptables and curl, if they are missing: the packages are unpacked in FOLDER (default /tmp/wherry-engine) and the
 # programs told to use the C library that lies beside them. Needs Debian, root and the network on first use.
 set -eu
 
@@ -46,7 +46,9 @@ EOF
     apt-get download docker.io containerd runc tini-static libc6 libgcc-s1 libseccomp2 libsystemd0 libcap2 patchelf libstdc++6
     for package in *.deb; do dpkg-deb -x "$package" "$root"; done
   ) >&2
-  command -v iptables >/dev/null || apt-get install -q -y --no-install-recommends iptables >&2
+  for command in iptables curl; do
+    command -v $command >/dev/null || apt-get install -q -y --no-install-recommends $command >&2
+  done
   # The loader is the one that belongs to the C library; patchelf itself needs it, too.
   loader=$(ls "$lib"/ld-linux-*.so.*)
   for program in usr/sbin/dockerd usr/sbin/docker-proxy usr/sbin/runc usr/bin/containerd usr/bin/containerd-shim-runc-v2 usr/bin/ctr; do
@@ -58,15 +60,16 @@ EOF
   : >"$root/complete"
 }
 
-pid_runs() {
-  [ -f "$folder/$1.pid" ] && read -r pid <"$folder/$1.pid" && [ -d "/proc/$pid" ]
+# Whether dockerd runs; sets $pid.
+runs() {
+  [ -f "$folder/dockerd.pid" ] && pid=$(cat "$folder/dockerd.pid") && [ -d "/proc/$pid" ]
 }
 
 start() {
   [ "$(id -u)" = 0 ] || fail 'Cannot start Docker: it has to be started as root.'
   mkdir -p "$folder"
   [ -f "$root/complete" ] || fetch
-  if ! pid_runs dockerd; then
+  if ! runs; then
     rm -f "$socket" "$folder/dockerd.pid"
     # The image store is the one that is Docker's default since 29.
     PATH=$bin:$PATH setsid "$bin/dockerd" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
@@ -83,10 +86,9 @@ start() {
 }
 
 stop() {
-  if pid_runs dockerd; then
+  if runs; then
     ids=$(curl -fs --unix-socket "$socket" 'http://docker/containers/json?all=1' | grep -oE '"Id":"[0-9a-f]{64}","Names"' | cut -d'"' -f4) || ids=
     for id in $ids; do curl -fs -X DELETE --unix-socket "$socket" "http://docker/containers/$id?force=1&v=1" >/dev/null || :; done
-    read -r pid <"$folder/dockerd.pid"
     kill "$pid"
     tries=0
     while [ -d "/proc/$pid" ]; do
