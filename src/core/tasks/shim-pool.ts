@@ -160,14 +160,19 @@ export class ShimPool {
 
   /** An empty shim goes after a while, unless it is the one that is kept ready. */
   #settleIdle(slot: Slot): void {
-    if (slot.taken > 0 || slot.ending || slot.idle !== null || this.#closed) return;
-    const { warm } = this.#options;
-    if (slot.namespace === warm && this.#freePlaces(warm) - containers_per_shim_max < shim_free_places_min) return;
+    if (slot.taken > 0 || slot.ending || slot.idle !== null || this.#closed || this.#isKeptReady(slot)) return;
     slot.idle = setTimeout(() => {
       slot.idle = null;
-      if (slot.taken === 0 && slot.shim !== null && !this.#closed) void this.#end(slot, slot.shim);
+      // Others that were empty, too, may have gone meanwhile.
+      if (slot.taken > 0 || slot.shim === null || this.#closed || this.#isKeptReady(slot)) return;
+      void this.#end(slot, slot.shim);
     }, shim_idle_ms);
     slot.idle.unref();
+  }
+
+  #isKeptReady({ namespace }: Slot): boolean {
+    const { warm } = this.#options;
+    return namespace === warm && this.#freePlaces(warm) - containers_per_shim_max < shim_free_places_min;
   }
 
   async #end(slot: Slot, shim: Shim): Promise<void> {

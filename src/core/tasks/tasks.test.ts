@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import timers from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { containers_per_shim_max } from '../../limits/index.ts';
+import { containers_per_shim_max, shim_idle_ms } from '../../limits/index.ts';
 import type { Core, TaskExit, TaskStdio } from '../index.ts';
 import { containerOf } from '../testing/fixtures.ts';
 import { keptLog, openCore, openGate, type OpenOptions } from '../testing/open-core.ts';
 import { coreFolders, type Places } from '../testing/temporary.ts';
+import { isAlive } from './shim.ts';
 import { type TestLauncher, testLauncher } from '../testing/shim-launcher.ts';
 
 const stdio: TaskStdio = { stdin: '', stdout: 'none://', stderr: 'none://', terminal: false };
@@ -150,6 +152,30 @@ test('a shim is ready before the first container is', async (t) => {
   await until('a shim was started', () => launcher.shims.length === 1);
   await create(core, 'one', {});
   assert.equal(launcher.shims.length, 1);
+});
+
+test('of shims that are empty at the same time one stays ready', async (t) => {
+  // The pool's timers are those that keep nobody from leaving.
+  const idle = new Map<NodeJS.Timeout, () => void>();
+  const original: (act: () => void, ms: number, ...rest: never[]) => NodeJS.Timeout = timers.setTimeout;
+  t.mock.method(globalThis, 'setTimeout', (act: () => void, ms: number, ...rest: never[]) => {
+    const timer = original(act, ms, ...rest);
+    const { unref } = timer;
+    if (ms === shim_idle_ms) timer.unref = () => (idle.set(timer, act), unref.call(timer));
+    return timer;
+  });
+  const { core, launcher } = await setUp(t, { warm: 'moby' });
+  const { tasks } = core.namespace('moby');
+  const ids = Array.from({ length: containers_per_shim_max + 1 }, (_, i) => `c${i}`);
+  for (const id of ids) await create(core, id, {});
+  await Promise.all(ids.map((id) => tasks.delete(id)));
+  for (const [timer, act] of idle) {
+    clearTimeout(timer);
+    act();
+  }
+  await until('one of them has ended', () => launcher.shims.filter(isAlive).length === 1);
+  await sleep(200);
+  assert.equal(launcher.shims.filter(isAlive).length, 1);
 });
 
 test('when a shim is killed its tasks end with 137, once', async (t) => {
