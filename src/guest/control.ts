@@ -1,9 +1,9 @@
 /**
  * What a shim and its zygote say to each other over the zygote's descriptor 3. The shim sends orders of 8 bytes
- * (u32 order, u32 job; a `fork` has the guest's channel beside it), the zygote and its newborn children send reports
+ * (u32 order, u32 job; a `fork` has the guest's channel beside it, and a `standby` is a fork ahead of its job), the zygote and its newborn children send reports
  * of 16 bytes (u32 report, u32 job, i32 pid as the zygote sees it, i32 status).
  */
-export const order = { fork: 1, kill: 2 } as const;
+export const order = { fork: 1, kill: 2, standby: 3 } as const;
 export const report = { ready: 1, forked: 2, started: 3, ended: 4 } as const;
 
 export const order_bytes: number = 8;

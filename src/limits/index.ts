@@ -63,6 +63,10 @@ export const broker_reply_bytes_max: number = 64 * 1024;
 /** Containers. */
 export const containers_per_shim_max: number = 50;
 export const forks_per_zygote_max: number = 1000;
+/** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
+export const standby_guests: number = 2;
+/** How long after a start the next of them is forked. */
+export const standby_rest_ms: number = 30;
 export const guest_started_ms_max: number = 1000;
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 

@@ -11,8 +11,8 @@ export class Breach extends Error {}
 /** The shim's end of the socket pair with a guest's process, once that process has started. */
 export interface GuestChannel {
   readonly running: Promise<void>;
-  /** What the guest's process said before it closed its end; settles when it did. */
-  readonly closed: Promise<GuestExit | null>;
+  /** What the guest's process said of its guest's end; null when it closed its end without a word. */
+  readonly said: Promise<GuestExit | null>;
 }
 
 /** Sends what the guest is to run: to be called before the other end reads, since it fits the socket's buffer. */
@@ -51,11 +51,10 @@ function sendWhole(fd: number, bytes: Uint8Array, descriptors: readonly number[]
 export function serveChannel(fd: number, options: GuestOptions, onBreach: (error: Breach) => void): GuestChannel {
   const socket = new Socket({ fd, readable: true, writable: false, allowHalfOpen: true } as object);
   const running = Promise.withResolvers<void>();
-  const closed = Promise.withResolvers<GuestExit | null>();
+  const said = Promise.withResolvers<GuestExit | null>();
   // A guest that never runs is told of by `running`; nobody needs to listen when the process is killed before.
   running.promise.catch(() => {});
   let pending: Buffer = Buffer.alloc(0);
-  let said: GuestExit | null = null;
   let broken = false;
 
   socket.on('data', (chunk: Buffer) => {
@@ -77,7 +76,7 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
   socket.on('error', () => {});
   socket.on('close', () => {
     running.reject(new GuestFailed({ text: 'the process of the guest ended before the guest ran', code: 128 }));
-    closed.resolve(said);
+    said.resolve(null);
   });
   socket.on('end', () => socket.destroy());
 
@@ -102,14 +101,14 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
         running.reject(new GuestFailed(readFailure(payload)));
         break;
       case frame.exited:
-        said = readExit(payload);
+        said.resolve(readExit(payload));
         break;
       default:
         throw new Breach(`a guest sent a frame of kind ${kind}`);
     }
   }
 
-  return { running: running.promise, closed: closed.promise };
+  return { running: running.promise, said: said.promise };
 }
 
 function readFailure(payload: Buffer): GuestFailure {

@@ -47,7 +47,7 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
         child.kill('SIGKILL');
       });
       const ended = (async (): Promise<GuestEnd> => {
-        const said = await served.closed;
+        const said = await served.said;
         return { status: await gone, said };
       })();
       return {

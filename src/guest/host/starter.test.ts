@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { close, memoryFile, openAt, AT_FDCWD, O, pipe, write } from '../../os/index.ts';
 import { rehearsalImage } from '../inside/rehearsal-image.ts';
@@ -124,6 +125,33 @@ test('a child that hangs before it reports is ended by the watch, and the start 
   starter.close();
 });
 
+test('a start takes one that stands by, and passes over those that have ended meanwhile', async () => {
+  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null });
+  const standingBy = (): number[] => {
+    const { zygote_pid } = starter.figures;
+    return readFileSync(`/proc/${zygote_pid}/task/${zygote_pid}/children`, 'utf8').trim().split(' ').map(Number);
+  };
+  try {
+    await starter.prepare();
+    await sleep(1000);
+    const waiting = standingBy();
+    assert.equal(waiting.length, 2);
+    const taken = await start(starter);
+    assert.ok(waiting.includes(taken.guest.pid));
+    assert.equal(await taken.output, 'rehearsal\n');
+    await sleep(1000);
+    const killed = standingBy();
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    await sleep(200);
+    const next = await start(starter);
+    assert.ok(!killed.includes(next.guest.pid));
+    assert.equal(await next.output, 'rehearsal\n');
+    assert.equal((await next.guest.ended).status, 0);
+  } finally {
+    starter.close();
+  }
+});
+
 test('starts leave no descriptor behind', async () => {
   const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null });
   const run = async (): Promise<void> => {
@@ -131,11 +159,15 @@ test('starts leave no descriptor behind', async () => {
     await output;
     await guest.ended;
   };
-  await run();
-  await new Promise((resolve) => setImmediate(resolve));
-  const before_them = readdirSync('/proc/self/fd').length;
-  for (let i = 0; i < 10; i++) await run();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.ok(readdirSync('/proc/self/fd').length <= before_them);
-  starter.close();
+  try {
+    await run();
+    // Those that stand by for the next starts are forked a little later.
+    await sleep(1000);
+    const before_them = readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 10; i++) await run();
+    await sleep(1000);
+    assert.ok(readdirSync('/proc/self/fd').length <= before_them);
+  } finally {
+    starter.close();
+  }
 });

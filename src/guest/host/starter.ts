@@ -30,7 +30,7 @@ export interface GuestProcess {
   readonly pid: number;
   /** Settles when the guest's first instruction is about to run; rejects with a `GuestFailed` when it never will. */
   readonly running: Promise<void>;
-  /** Settles when the process is gone. */
+  /** Settles when the guest has ended, and with it all that the process does, or the process is gone. */
   readonly ended: Promise<GuestEnd>;
   /** Sends a signal to this very process; false when it has gone. */
   signal(number: number): boolean;

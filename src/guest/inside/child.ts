@@ -1,9 +1,10 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import v8 from 'node:v8';
 
-import { close, closeRange, dieWithParent, duplicateOnto, eventDescriptor, fillRandom } from '../../os/index.ts';
+import { close, closeRange, dieWithParent, duplicateOnto, eventDescriptor, fillRandom, write } from '../../os/index.ts';
+import { encodeReport, report } from '../control.ts';
 import { frame } from '../job.ts';
 import { type Channel, openChannel } from './channel.ts';
+import { openDescriptors } from './open-descriptors.ts';
 
 const SIGKILL = 9;
 
@@ -14,19 +15,16 @@ let eventfds: readonly number[] = [];
  * they closed, the process would abort; were their numbers a guest's file, eight bytes would be written into it.
  */
 export function rememberInheritance(): void {
-  const found: number[] = [];
-  for (const name of readdirSync('/proc/self/fd')) {
-    try {
-      if (readlinkSync(`/proc/self/fd/${name}`) === 'anon_inode:[eventfd]') found.push(Number(name));
-    } catch {
-      // The descriptor of the listing itself.
-    }
-  }
-  eventfds = found.toSorted((a, b) => a - b);
+  eventfds = [...openDescriptors()]
+    .filter(([, what]) => what === 'anon_inode:[eventfd]')
+    .map(([fd]) => fd)
+    .toSorted((a, b) => a - b);
 }
 
 /** Numbers of descriptors that a child makes its own; a rehearsal uses others, far from those of the zygote. */
 export interface Places {
+  /** Where the guest's standard streams go. */
+  readonly stdio: readonly [number, number, number];
   /** Where the channel goes; all above it is closed, up to `last`. */
   readonly channel: number;
   readonly last: number;
@@ -36,18 +34,18 @@ export interface Places {
 
 /** The numbers in a real child. Known once `rememberInheritance` was called. */
 export function childPlaces(): Places {
-  return { channel: 3, last: 0x7fffffff, eventfds };
+  return { stdio: [0, 1, 2], channel: 3, last: 0x7fffffff, eventfds };
 }
 
 /**
  * The first steps of a forked child: dies with its zygote, owns nothing but its channel (the zygote's standard
- * streams are /dev/null), has randomness of its own. `ring` tells the shim that the child's first message waits on
- * the channel. What a child inherits (no new privileges, no core dumps) the zygote has set for itself.
+ * streams are /dev/null), has randomness of its own. A report on `control` tells the shim that the child's first
+ * message waits on the channel. What a child inherits (no new privileges, no core dumps) the zygote has set for itself.
  */
-export function becomeChild(channel: number, ring: () => void, places: Places): Channel {
+export function becomeChild(channel: number, control: number, job: number, places: Places): Channel {
   dieWithParent(SIGKILL);
   openChannel(channel).send(frame.started);
-  ring();
+  write(control, encodeReport(report.started, job, 0, 0));
   return keepOnly(channel, places);
 }
 

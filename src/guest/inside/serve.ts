@@ -1,4 +1,4 @@
-import { becomeUser, close, dieWithParent, duplicateOnto, exitNow, mapFile, statDescriptor } from '../../os/index.ts';
+import { becomeUser, close, dieWithParent, duplicateOnto, mapFile, statDescriptor } from '../../os/index.ts';
 import { frame, type GuestExit, type GuestJob } from '../job.ts';
 import { type Channel, ChannelLost } from './channel.ts';
 import { NotRunnable } from './not-runnable.ts';
@@ -15,7 +15,7 @@ export interface TakenJob {
 }
 
 /** Waits for the job of this process, and for the word that it stands where its limits hold. */
-export function takeJob(channel: Channel): TakenJob {
+function takeJob(channel: Channel): TakenJob {
   let job: GuestJob | null = null;
   for (;;) {
     const { kind, payload } = channel.receive();
@@ -52,39 +52,40 @@ function jobFromFile(fd: number | undefined): GuestJob {
   return job;
 }
 
-/** Runs the guest whose job comes over the channel, and ends this process with its exit code. */
-export function serveGuest(channel: Channel): never {
+/**
+ * Runs the guest whose job comes over the channel, its standard streams at the numbers `stdio`. Gives the exit code
+ * that this process is to end with.
+ */
+export function serveGuest(channel: Channel, stdio: readonly [number, number, number]): number {
   let exit: GuestExit;
   try {
     const taken = takeJob(channel);
-    for (const [i, fd] of taken.stdio.entries()) {
-      duplicateOnto(fd, i, false);
-      if (fd > 2) close(fd);
+    for (let i = 0; i < 3; i++) {
+      const fd = taken.stdio[i]!;
+      duplicateOnto(fd, stdio[i]!, false);
+      if (!stdio.includes(fd)) close(fd);
     }
     if (taken.job.host_uid !== null) {
       becomeUser(taken.job.host_uid, taken.job.host_uid);
       // The kernel forgets it when a process changes its user.
       dieWithParent(SIGKILL);
     }
-    exit = run(channel, { ...taken, stdio: [0, 1, 2] });
+    const guest = openGuest(channel, { ...taken, stdio });
+    channel.send(frame.running);
+    exit = guest.run();
   } catch (error) {
-    if (error instanceof ChannelLost) exitNow(255);
+    if (error instanceof ChannelLost) return 255;
     if (!(error instanceof NotRunnable)) {
       fail(channel, String((error as Error).stack ?? error), 128);
-      exitNow(128);
+      return 128;
     }
     fail(channel, error.message, error.code);
-    exitNow(error.code);
+    return error.code;
   }
+  // Whoever reads them need not wait until this process has taken down its memory.
+  for (const fd of stdio) close(fd);
   channel.send(frame.exited, Buffer.from(JSON.stringify(exit)));
-  exitNow(exit.code);
-}
-
-/** Runs a guest to its end. The streams are whatever descriptors the job names. */
-export function run(channel: Channel, taken: TakenJob): GuestExit {
-  const guest = openGuest(channel, taken);
-  channel.send(frame.running);
-  return guest.run();
+  return exit.code;
 }
 
 function fail(channel: Channel, text: string, code: number): void {

@@ -28,7 +28,7 @@ interface Child {
 }
 
 /** How often the way of a child is gone before the first fork: code that never ran would be compiled in every child. */
-const rehearsals = 4;
+const rehearsals = 8;
 
 /** Leaves after its last child once the shim sends no more orders. `hangs`: its children do, to test the watch. */
 export function runZygote(hangs: boolean): never {
@@ -76,8 +76,9 @@ export function runZygote(hangs: boolean): never {
       if (rest === null || rest.bytes === 0) return false;
       have += rest.bytes;
     }
+    const kind = order_buffer.readUInt32LE(0);
     const job = order_buffer.readUInt32LE(4);
-    if (order_buffer.readUInt32LE(0) === order.kill) {
+    if (kind === order.kill) {
       for (const child of children.values()) if (child.job === job) signalByDescriptor(child.pidfd, 9);
       return true;
     }
@@ -86,8 +87,12 @@ export function runZygote(hangs: boolean): never {
     allowFork();
     const pid = fork();
     if (pid === 0 && hangs) poll([], null);
-    if (pid === 0)
-      serveGuest(becomeChild(channel, () => void write(control_fd, encodeReport(report.started, job, 0, 0)), places));
+    if (pid === 0) {
+      const mine = becomeChild(channel, control_fd, job, places);
+      // Each page it writes to for the first time is copied now, and not when its job has come.
+      if (kind === order.standby) rehearse();
+      exitNow(serveGuest(mine, places.stdio));
+    }
     close(channel);
     const child: Child = { job, pid, pidfd: openProcess(pid) };
     children.set(child.pidfd, child);
