@@ -14,9 +14,9 @@ export interface BenchDaemon {
   stop(): Promise<void>;
 }
 
-/** A connection to an engine at a unix socket. */
+/** A connection to an engine at a unix socket, of an API version that engines of the last years have. */
 export function connect(socket: string): Connection {
-  return new Connection({ address: { kind: 'unix', path: socket }, name: `unix://${socket}`, from: 'flag' });
+  return new Connection({ address: { kind: 'unix', path: socket }, name: `unix://${socket}`, from: 'flag' }, '1.44');
 }
 
 /** Starts a daemon from the bundles in `dist/`, and waits until it answers. */

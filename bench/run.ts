@@ -4,7 +4,7 @@
  * byte, fifty at once, and memory.
  */
 import { spawnSync } from 'node:child_process';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import type { Connection } from '../src/client/index.ts';
@@ -31,6 +31,7 @@ try {
   const ours = await parallel(connection, 'hello', 'Wherry: 50 parallel create + start until all first bytes');
   if (peer_socket !== undefined) {
     const docker = connect(peer_socket);
+    await firstByte(docker, peer_image, 'Docker: POST start to first byte at the attached socket');
     const theirs = await parallel(docker, peer_image, 'Docker: 50 parallel create + start until all first bytes');
     console.log(`50 parallel: Wherry takes 1/${(theirs / ours).toFixed(1)} of Docker's`);
   } else console.log('no Docker engine here (DOCKER_BENCH_SOCKET): ratios are not measured');
@@ -55,15 +56,19 @@ async function firstStart(): Promise<void> {
 function runs_by_cli(): void {
   const ours: number[] = [];
   const theirs: number[] = [];
+  const bare: number[] = [];
   for (let i = 0; i < runs + 1; i++) {
-    const mine = cli(wherry.socket, 'hello');
-    const peer = peer_socket === undefined ? null : cli(peer_socket, peer_image);
+    const mine = cli(wherry.socket, 'run', '--rm', 'hello');
+    const peer = peer_socket === undefined ? null : cli(peer_socket, 'run', '--rm', peer_image);
+    const alone = cli(wherry.socket, 'version');
     // The first of each warms what a day's first run warms.
     if (i === 0) continue;
     ours.push(mine);
+    bare.push(alone);
     if (peer !== null) theirs.push(peer);
   }
   show('Wherry: docker run --rm hello', figure(ours), 'ms');
+  show('  of it the docker CLI alone: docker version', figure(bare), 'ms');
   if (theirs.length === 0) return;
   show('Docker: docker run --rm, a static program', figure(theirs), 'ms');
   console.log(
@@ -71,11 +76,11 @@ function runs_by_cli(): void {
   );
 }
 
-function cli(socket: string, image: string): number {
+function cli(socket: string, ...args: string[]): number {
   const from = performance.now();
-  const { status, stderr } = spawnSync('docker', ['-H', `unix://${socket}`, 'run', '--rm', image]);
+  const { status, stderr } = spawnSync('docker', ['-H', `unix://${socket}`, ...args]);
   const took = performance.now() - from;
-  if (status !== 0) throw new Error(`docker run ended with ${status}: ${stderr.toString()}`);
+  if (status !== 0) throw new Error(`docker ${args.join(' ')} ended with ${status}: ${stderr.toString()}`);
   return took;
 }
 
@@ -112,7 +117,11 @@ async function startOnce(daemon: Connection, image: string): Promise<number> {
 
 async function firstByte(daemon: Connection, image: string, name: string): Promise<void> {
   const took: number[] = [];
-  for (let i = 0; i < runs * 3; i++) took.push(await startOnce(daemon, image));
+  for (let i = 0; i < runs * 3; i++) {
+    took.push(await startOnce(daemon, image));
+    // Warm is: what stands by for a start has been forked again.
+    await sleep(200);
+  }
   show(name, figure(took.slice(3)), 'ms');
 }
 
@@ -137,13 +146,11 @@ async function parallel(daemon: Connection, image: string, name: string): Promis
   return figure(took).median;
 }
 
-/** The zygotes of a shim: the innermost of the processes that stand around each. */
-function waiting(pid: number): number[] {
-  return childrenOf(pid).map((child) => {
-    let inner = child;
-    for (let next = childrenOf(inner); next.length > 0; next = childrenOf(inner)) inner = next[0]!;
-    return inner;
-  });
+/** The zygotes of a shim, without the bubblewrap around them. */
+function zygotesOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) =>
+    /^[^\0]*bwrap\0/.test(readFileSync(`/proc/${child}/cmdline`, 'latin1')) ? zygotesOf(child) : [child],
+  );
 }
 
 async function memory(): Promise<void> {
@@ -151,7 +158,11 @@ async function memory(): Promise<void> {
   show('memory: daemon, idle', figure([pss(wherry.pid)]), 'MB PSS');
   for (const shim of shimPids(wherry.state)) {
     show(`memory: shim ${shim}`, figure([pss(shim)]), 'MB PSS');
-    for (const zygote of waiting(shim)) show('memory: zygote that waits ready', figure([pss(zygote)]), 'MB PSS');
+    for (const zygote of zygotesOf(shim)) {
+      show('memory: zygote that waits ready', figure([pss(zygote)]), 'MB PSS');
+      const ahead = childrenOf(zygote).map(pss);
+      if (ahead.length > 0) show(`memory: each of ${ahead.length} that stand by for a start`, figure(ahead), 'MB PSS');
+    }
   }
   const ids: string[] = [];
   for (const count of [1, 10, 50]) {

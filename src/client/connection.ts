@@ -44,12 +44,14 @@ export class DaemonError extends WherryError {
   }
 }
 
-/** Calls of the Docker Engine API against one daemon. */
+/** Calls of the Docker Engine API against one daemon; of an older version of it, where another engine is called. */
 export class Connection {
   readonly host: Host;
+  readonly #version: string;
 
-  constructor(host: Host) {
+  constructor(host: Host, version: string = api_version) {
     this.host = host;
+    this.#version = version;
   }
 
   /** The answer of any status below 400, its body not yet read. */
@@ -120,7 +122,7 @@ export class Connection {
     return http.request({
       ...(address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }),
       method,
-      path: `/v${api_version}${path}${query.size > 0 ? `?${query.toString()}` : ''}`,
+      path: `/v${this.#version}${path}${query.size > 0 ? `?${query.toString()}` : ''}`,
       headers: {
         Host: address.kind === 'unix' ? 'wherry' : `${address.host}:${address.port}`,
         'User-Agent': 'wherry',
