@@ -1,5 +1,5 @@
 import { bareModulePath } from '../../oci/index.ts';
-import { close, memoryFile, O, openAt, AT_FDCWD, sendMessage, socketPair, write } from '../../os/index.ts';
+import { AT_FDCWD, close, memoryFile, O, openAt, sendMessage, socketPair, userId, write } from '../../os/index.ts';
 import { encodeFrame, frame, type GuestJob } from '../job.ts';
 import { becomeChild, type Places } from './child.ts';
 import { openDescriptors } from './open-descriptors.ts';
@@ -8,6 +8,9 @@ import { serveGuest } from './serve.ts';
 
 /** Far from what a zygote has open. */
 const places: Places = { stdio: [790, 791, 792], channel: 800, last: 806, eventfds: [805] };
+
+/** What the calls that set a user take for: as it is. */
+const unchanged = 0xffffffff;
 
 /**
  * Goes the whole way of a child in this process, with a small guest of our own whose output goes nowhere: every
@@ -33,7 +36,7 @@ export function rehearse(): void {
     touched: [],
     memory_pages_max: 65_536,
     table_entries_max: 10_000_000,
-    host_uid: null,
+    host_uid: userId() === 0 ? unchanged : null,
   };
   const nothing = openAt(AT_FDCWD, '/dev/null', O.RDWR);
   const [shim, guest] = socketPair();

@@ -28,7 +28,7 @@ interface Child {
 }
 
 /** How often the way of a child is gone before the first fork: code that never ran would be compiled in every child. */
-const rehearsals = 8;
+const rehearsals = 24;
 
 /** Leaves after its last child once the shim sends no more orders. `hangs`: its children do, to test the watch. */
 export function runZygote(hangs: boolean): never {
