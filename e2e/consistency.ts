@@ -109,7 +109,8 @@ async function guestsOf(daemon: Daemon): Promise<{ guests: number[]; held: strin
     held.push(...info.containers);
     // Forked guests are their zygote's children (there may be renewed zygotes, too), spawned ones the shim's.
     const children = programsBelow(pid);
-    guests.push(...(info.way === 'fork' ? children.flatMap(programsBelow) : children).filter(isAlive));
+    const processes = (info.way === 'fork' ? children.flatMap(programsBelow) : children).filter(isAlive);
+    guests.push(...processes.filter((each) => !info.standbyPids.includes(each)));
   }
   return { guests: guests.toSorted(byNumber), held: held.toSorted() };
 }

@@ -117,7 +117,7 @@ test('a daemon killed at any time leaves nothing half-visible and keeps all it a
     for (const line of said.slice(0, said.lastIndexOf('\n')).split('\n')) {
       const [what, name] = line.split(' ') as [string, string];
       if (what === 'image' || what === 'container') present.add(`${what} ${name}`);
-      if (what === 'removed') present.delete(`container ${name}`);
+      if (what === 'removing') present.delete(`container ${name}`);
     }
     if (i % kills_per_check !== kills_per_check - 1) continue;
 

@@ -34,7 +34,7 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
   server.register(Task, tasks, [Task.typeName, TaskV2.typeName]);
   server.register(Shim, {
     async info() {
-      const { zygote_pid, starts, watch_acted } = starter.figures;
+      const { zygote_pid, starts, watch_acted, standby_pids } = starter.figures;
       return create(shim.InfoResponseSchema, {
         version,
         pid: process.pid,
@@ -44,6 +44,7 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
         zygotePid: zygote_pid,
         starts: BigInt(starts),
         watchActed: watch_acted,
+        standbyPids: [...standby_pids],
       });
     },
     async shutdown({ now }) {

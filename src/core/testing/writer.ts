@@ -37,12 +37,13 @@ async function image(i: number): Promise<void> {
   await view.mounts(id);
   say(`container ${id}`);
   if (i % 2 === 1) {
+    // Before, since it may be gone and nobody be told so any more.
+    say(`removing ${id}`);
     await core.transact((tx) => {
       tx.containers('moby').delete(id);
       tx.snapshots('moby').remove(id);
       tx.records('names').delete(id);
     });
-    say(`removed ${id}`);
   }
 }
 

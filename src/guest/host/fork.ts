@@ -15,7 +15,14 @@ export function createForkStarter(options: ZygoteOptions): Starter {
   let refilling = false;
   let rest: NodeJS.Timeout | null = null;
   let closed = false;
-  const figures = { zygote_pid: 0, starts: 0, watch_acted: 0 };
+  const figures = {
+    zygote_pid: 0,
+    starts: 0,
+    watch_acted: 0,
+    get standby_pids() {
+      return standing_by.map(({ pid }) => pid);
+    },
+  };
 
   let hang = options.planted_hang === true;
   let bubblewrap = options.bubblewrap;

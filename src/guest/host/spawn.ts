@@ -8,7 +8,7 @@ import type { GuestEnd, GuestProcess, Starter } from './starter.ts';
 
 /** A fresh Node process for each guest: slower, and needs nothing of this machine but Node. */
 export function createSpawnStarter(options: { readonly node: string; readonly script: string }): Starter {
-  const figures = { zygote_pid: 0, starts: 0, watch_acted: 0 };
+  const figures = { zygote_pid: 0, starts: 0, watch_acted: 0, standby_pids: [] };
   return {
     way: 'spawn',
     figures,

@@ -63,4 +63,6 @@ export interface StarterFigures {
   readonly starts: number;
   /** How often the watch had to act: a child that did not report in time. */
   readonly watch_acted: number;
+  /** Processes that were forked ahead and have no guest yet. */
+  readonly standby_pids: readonly number[];
 }

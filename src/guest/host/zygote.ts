@@ -37,6 +37,8 @@ export class ZygoteHung extends Error {}
 
 /** A process that waits for its job. */
 export interface Standby {
+  /** As this process sees it. */
+  readonly pid: number;
   /** Gives it a job; null when it has ended meanwhile. */
   run(options: GuestOptions): GuestProcess | null;
   /** It will have no job, and ends. */
@@ -244,6 +246,7 @@ function standby(child: Child, pid: number, pidfd: number): Standby {
     }
   };
   return {
+    pid,
     run(options) {
       if (gone) return null;
       try {

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wherry/shim/v1/shim.proto.
  */
 export const file_wherry_shim_v1_shim: GenFile = /*@__PURE__*/
-  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKTAQoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDSIeCg9TaHV0ZG93blJlcXVlc3QSCwoDbm93GAEgASgIIhIKEFNodXRkb3duUmVzcG9uc2UymAEKBFNoaW0SQQoESW5mbxIbLndoZXJyeS5zaGltLnYxLkluZm9SZXF1ZXN0Ghwud2hlcnJ5LnNoaW0udjEuSW5mb1Jlc3BvbnNlEk0KCFNodXRkb3duEh8ud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXF1ZXN0GiAud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKpAQoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0iHgoPU2h1dGRvd25SZXF1ZXN0EgsKA25vdxgBIAEoCCISChBTaHV0ZG93blJlc3BvbnNlMpgBCgRTaGltEkEKBEluZm8SGy53aGVycnkuc2hpbS52MS5JbmZvUmVxdWVzdBocLndoZXJyeS5zaGltLnYxLkluZm9SZXNwb25zZRJNCghTaHV0ZG93bhIfLndoZXJyeS5zaGltLnYxLlNodXRkb3duUmVxdWVzdBogLndoZXJyeS5zaGltLnYxLlNodXRkb3duUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message wherry.shim.v1.InfoRequest
@@ -85,6 +85,13 @@ export type InfoResponse = Message<"wherry.shim.v1.InfoResponse"> & {
    * @generated from field: uint32 watch_acted = 8;
    */
   watchActed: number;
+
+  /**
+   * Processes that were forked ahead and have no guest yet.
+   *
+   * @generated from field: repeated uint32 standby_pids = 9;
+   */
+  standbyPids: number[];
 };
 
 /**
