@@ -29,7 +29,7 @@ interface Operation {
 }
 
 const filler_bytes = 3_000_000;
-const measured_times = 3;
+const measured_times = 7;
 /** The image of what runs while the daemon dies. */
 const anchor_image = 'ticker';
 const anchor_lines_max = 10_000_000;
