@@ -8,7 +8,7 @@ import type { ContainersContext } from './context.ts';
 import { createContainer } from './create/create.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { listContainers, type ListRequest } from './list.ts';
-import { recoverContainers } from './recover.ts';
+import { adoptContainers, settleContainers } from './recover.ts';
 import { Registry } from './registry.ts';
 import { Removal } from './remove.ts';
 import { containerSize } from './size.ts';
@@ -65,9 +65,11 @@ export class Containers {
   /** Once, before serving: what happened while no daemon ran. */
   async recover(): Promise<void> {
     const exits = this.#early ?? [];
+    await adoptContainers(this.#context, this.#registry, exits);
+    // From here on an end finds its container.
     this.#early = null;
     const parts = { registry: this.#registry, lifecycle: this.#lifecycle, removal: this.#removal, exits };
-    await recoverContainers(this.#context, parts);
+    await settleContainers(this.#context, parts);
   }
 
   /** No container is restarted by its policy any more. */

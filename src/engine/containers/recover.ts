@@ -11,14 +11,14 @@ import type { Removal } from './remove.ts';
 import { restartsAtBoot } from './restart-policy.ts';
 
 /**
- * Brings what the last daemon knew together with what shims have kept since: containers that run are taken up, those
- * that ended meanwhile get their exit, and policies are obeyed. `exits` are those that core found.
+ * Takes up the containers that shims have kept. `exits` are those that core found, and those that come in meanwhile:
+ * until a container is taken up nobody else would hear of its end.
  */
-export async function recoverContainers(
+export async function adoptContainers(
   context: ContainersContext,
-  parts: { registry: Registry; lifecycle: Lifecycle; removal: Removal; exits: readonly TaskExit[] },
+  registry: Registry,
+  exits: readonly TaskExit[],
 ): Promise<void> {
-  const { registry, lifecycle, removal, exits } = parts;
   const { tasks } = context.space;
   const boot_ms = bootTime();
   for (const { container: id, pid } of tasks.list()) {
@@ -36,6 +36,14 @@ export async function recoverContainers(
     }
     adopt(container, pid, boot_ms);
   }
+}
+
+/** Gives containers that ended without a daemon their exit, and obeys the policies of those that do not run. */
+export async function settleContainers(
+  context: ContainersContext,
+  parts: { registry: Registry; lifecycle: Lifecycle; removal: Removal; exits: readonly TaskExit[] },
+): Promise<void> {
+  const { registry, lifecycle, removal, exits } = parts;
   await Promise.all(
     exits.map(async (exit) => {
       const container = registry.get(exit.container);
