@@ -26,6 +26,7 @@ export function createForkStarter(options: ZygoteOptions): Starter {
 
   let hang = options.planted_hang === true;
   let bubblewrap = options.bubblewrap;
+  let failed_inside = 0;
 
   /** A zygote that waits for orders. */
   async function ready(): Promise<Zygote> {
@@ -44,11 +45,11 @@ export function createForkStarter(options: ZygoteOptions): Starter {
         return mine;
       } catch (error) {
         if (inside === null || closed) throw error;
-        // Found out by trying: a kernel or a profile may forbid what bubblewrap needs.
-        if (bubblewrap !== null)
-          process.stderr.write(
-            `the zygote does not start inside ${inside}, so it starts without: ${(error as Error).message}\n`,
-          );
+        // Found out by trying twice: a kernel or a profile may forbid what bubblewrap needs.
+        if (zygote !== mine || ++failed_inside < 2) continue;
+        process.stderr.write(
+          `the zygote does not start inside ${inside}, so it starts without: ${(error as Error).message}\n`,
+        );
         bubblewrap = null;
       }
     }
