@@ -64,7 +64,7 @@ interface Child {
   readonly channel: number;
   readonly started: PromiseWithResolvers<Standby>;
   readonly ended: PromiseWithResolvers<number>;
-  watch: NodeJS.Timeout | null;
+  watch: Watch | null;
   has_started: boolean;
 }
 
@@ -112,12 +112,12 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
     if (child === undefined) return;
     if (said.kind === report.forked) {
       if (child.has_started) return;
-      if (child.watch !== null) clearTimeout(child.watch);
-      child.watch = setTimeout(() => hung(said.job, child), guest_started_ms_max);
+      child.watch?.cancel();
+      child.watch = watchFor(guest_started_ms_max, () => hung(said.job, child));
     } else if (said.kind === report.started) adopt(child);
     else if (said.kind === report.ended) {
       children.delete(said.job);
-      if (child.watch !== null) clearTimeout(child.watch);
+      child.watch?.cancel();
       if (!child.has_started) {
         close(child.channel);
         child.started.reject(new ZygoteHung(`the guest's process ended with ${said.status} before it reported`));
@@ -140,7 +140,7 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
   }
 
   function adopt(child: Child): void {
-    if (child.watch !== null) clearTimeout(child.watch);
+    child.watch?.cancel();
     child.has_started = true;
     const hello = Buffer.alloc(frame_header_bytes);
     const message = receiveMessage(child.channel, hello, MSG.DONTWAIT);
@@ -157,7 +157,7 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
     usable = false;
     ready.reject(error);
     for (const child of children.values()) {
-      if (child.watch !== null) clearTimeout(child.watch);
+      child.watch?.cancel();
       if (!child.has_started) {
         close(child.channel);
         child.started.reject(error);
@@ -189,12 +189,12 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
     };
     try {
       passCredentials(channel);
-      child.watch = setTimeout(() => hung(number, child), zygote_answer_ms_max);
+      child.watch = watchFor(zygote_answer_ms_max, () => hung(number, child));
       children.set(number, child);
       send(kind, number, [guest_end]);
     } catch (error) {
       children.delete(number);
-      if (child.watch !== null) clearTimeout(child.watch);
+      child.watch?.cancel();
       close(channel);
       throw error;
     } finally {
@@ -225,6 +225,24 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
       control.end();
     },
   };
+}
+
+interface Watch {
+  cancel(): void;
+}
+
+/**
+ * Acts after so long, in slices: when the whole machine stood still, or this process did not get to run, that counts
+ * as one slice, since whoever is watched had no chance to report either.
+ */
+function watchFor(ms: number, act: () => void): Watch {
+  let left = 4;
+  const slice = (): void => {
+    if (--left === 0) act();
+    else timer = setTimeout(slice, ms / 4);
+  };
+  let timer = setTimeout(slice, ms / 4);
+  return { cancel: () => clearTimeout(timer) };
 }
 
 /** What can be done with a child that has reported. */
