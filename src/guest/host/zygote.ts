@@ -302,11 +302,7 @@ function innermost(pid: number): number {
   for (;;) {
     let children: string;
     try {
-      if (
-        !readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/') ||
-        !/bwrap\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
-      )
-        return pid;
+      if (!/^\/[^\0]*bwrap\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))) return pid;
       children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
     } catch {
       return pid;

@@ -30,6 +30,15 @@ interface Child {
 /** How often the way of a child is gone before the first fork: code that never ran would be compiled in every child. */
 const rehearsals = 24;
 
+/** In a child nothing may throw: it has no loop to end it, and would take a job that it never runs. */
+function rehearseOrLeave(): void {
+  try {
+    rehearse();
+  } catch {
+    exitNow(255);
+  }
+}
+
 /** Leaves after its last child once the shim sends no more orders. `hangs`: its children do, to test the watch. */
 export function runZygote(hangs: boolean): never {
   reserveScatter();
@@ -90,7 +99,7 @@ export function runZygote(hangs: boolean): never {
     if (pid === 0) {
       const mine = becomeChild(channel, control_fd, job, places);
       // Each page it writes to for the first time is copied now, and not when its job has come.
-      if (kind === order.standby) rehearse();
+      if (kind === order.standby) rehearseOrLeave();
       exitNow(serveGuest(mine, places.stdio));
     }
     close(channel);
