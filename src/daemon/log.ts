@@ -12,6 +12,8 @@ export interface Logger {
 }
 
 export function createLogger(least: Level): Logger {
+  // Whoever read it may have gone. There is nobody to tell then, least of all by this log.
+  process.stderr.on('error', () => {});
   const say = (level: Level, message: string): void => {
     if (levels.indexOf(level) < levels.indexOf(least)) return;
     process.stderr.write(`time="${new Date().toISOString()}" level=${level} msg=${JSON.stringify(message)}\n`);
