@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,7 +22,7 @@ export function connect(socket: string): Connection {
 /** Starts a daemon from the bundles in `dist/`, and waits until it answers. */
 export async function startDaemon(): Promise<BenchDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'wherry-bench-'));
-  const state = join(folder, 'state');
+  const state = mkdtempSync(join(runtimeFolder(), 'wherry-bench-'));
   const socket = join(state, 'docker.sock');
   const child = spawn(
     process.execPath,
@@ -60,9 +60,25 @@ export async function startDaemon(): Promise<BenchDaemon> {
       child.kill('SIGTERM');
       await gone;
       for (const pid of shimPids(state)) process.kill(pid, 'SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      for (const each of [folder, state]) rmSync(each, { recursive: true, force: true });
     },
   };
+}
+
+/** Where an installed daemon has what does not outlive the machine: in memory, where there is such a place. */
+function runtimeFolder(): string {
+  const tmpfs = 0x01021994;
+  const folders = [process.env['XDG_RUNTIME_DIR'], '/run', '/dev/shm'].filter((folder) => folder !== undefined);
+  return folders.find((folder) => isWritable(folder) && statfsSync(folder).type === tmpfs) ?? tmpdir();
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The processes of the shims of a daemon. */

@@ -10,6 +10,8 @@ set -eu
 
 folder=${2:-/tmp/wherry-engine}
 root=$folder/root
+# In memory, as /run is where Docker is installed.
+exec=/dev/shm/${folder##*/}
 lib=$root/usr/lib/$(uname -m)-linux-gnu
 bin=$root/engine
 socket=$folder/docker.sock
@@ -72,7 +74,7 @@ start() {
   if ! runs; then
     rm -f "$socket" "$folder/dockerd.pid"
     # The image store is the one that is Docker's default since 29.
-    PATH=$bin:$PATH setsid "$bin/dockerd" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
+    PATH=$bin:$PATH setsid "$bin/dockerd" --data-root "$folder/data" --exec-root "$exec" --pidfile "$folder/dockerd.pid" \
       -H "unix://$socket" --feature containerd-snapshotter=true --insecure-registry 127.0.0.0/8 --shutdown-timeout 1 \
       >"$folder/dockerd.log" 2>&1 </dev/null &
   fi
@@ -97,8 +99,8 @@ stop() {
       sleep 0.2
     done
   fi
-  grep -o "$folder/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" 2>/dev/null || :; done
-  rm -rf "$folder/data" "$folder/exec" "$folder/dockerd.pid" "$socket"
+  grep -oE "($folder|$exec)/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" 2>/dev/null || :; done
+  rm -rf "$folder/data" "$exec" "$folder/dockerd.pid" "$socket"
 }
 
 case ${1-} in
