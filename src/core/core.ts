@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -16,6 +16,7 @@ import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import type { ShimLauncher } from './shim-contract.ts';
 import { createSnapshotMounts } from './snapshot-mounts.ts';
+import { SpareFolders } from './spare-folders.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
 import { Reserve } from './store/reserve.ts';
@@ -75,11 +76,15 @@ interface Opened {
   readonly lock: Lock;
 }
 
+/** What Docker calls the log of a container, behind its id. */
+const log_suffix = '-json.log';
+
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
   const { root, state, gate, launcher, log, warm } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
+  const spare = new SpareFolders(log);
   const blobs = new Blobs({ paths, store, tables });
   const layers = new LayerStore({ paths, store, tables, blobs });
   const mounts = createSnapshotMounts(paths, tables, layers);
@@ -89,9 +94,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
     containerRemoved: (namespace, id) => {
       tasks.containerRemoved(namespace, id);
-      throwAway(paths.container(namespace, id), paths.containers, log);
+      const folder = moveAway(paths.container(namespace, id), paths.containers);
+      if (folder !== null) void spare.add(folder, log_suffix);
+      throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
     },
-    snapshotRemoved: (folder) => throwAway(join(paths.active, folder), null, log),
+    snapshotRemoved: (folder) => {
+      const path = join(paths.active, folder);
+      throwAway(existsSync(path) ? path : null, log);
+    },
     publish: (namespace, topic, event) => events.publish(namespace, topic, event),
   };
   const transaction = createTransaction(tables, store, gate, aftermath);
@@ -104,7 +114,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     content: blobs.view(name),
     layers,
     tasks: tasks.view(name),
-    folder: (container) => paths.container(name, container),
+    logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
+    reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
+    bundle: (container) => paths.bundle(name, container),
     mounts: (key) => mounts(name, key),
     images: () => transaction.images(name).list(),
     containers: () => transaction.containers(name).list(),
@@ -147,26 +159,30 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       closed = true;
       await tasks.close();
       await mirror.flush();
+      await spare.close();
       store.close();
       lock.release();
     },
   };
 }
 
-/** Takes a folder out of the way at once, under a name that boot removes, and its files behind the caller's back. */
-function throwAway(path: string, parent: string | null, log: Log): void {
-  let away = path;
-  if (parent !== null) {
-    away = join(parent, temporaryName());
-    try {
-      renameSync(path, away);
-    } catch (thrown) {
-      if (isCode(thrown, 'ENOENT')) return;
-      throw thrown;
-    }
+/** Takes a folder out of the way at once, under a name that boot removes; null when there is none. */
+function moveAway(path: string, parent: string): string | null {
+  const away = join(parent, temporaryName());
+  try {
+    renameSync(path, away);
+    return away;
+  } catch (thrown) {
+    if (isCode(thrown, 'ENOENT')) return null;
+    throw thrown;
   }
-  rm(away, { recursive: true, force: true }).catch((error: Error) =>
-    log.warn(`cannot remove ${away}: ${error.message}`),
+}
+
+/** Removes a folder behind the caller's back. */
+function throwAway(path: string | null, log: Log): void {
+  if (path === null) return;
+  rm(path, { recursive: true, force: true }).catch((error: Error) =>
+    log.warn(`cannot remove ${path}: ${error.message}`),
   );
 }
 
@@ -181,6 +197,7 @@ function makeFolders(paths: Paths): void {
     paths.chains,
     paths.active,
     paths.containers,
+    paths.bundles,
     paths.shims,
   ]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
   writeSync,
+  mkdirSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -180,6 +181,7 @@ async function fill(core: Core): Promise<{ image: string; chain: string }> {
     tx.records('volumes').put('data', { driver: 'local' });
   });
   const [mount] = await view.mounts('snap');
+  mkdirSync(mount!.source);
   writeFileSync(join(mount!.source, 'written'), 'by the guest');
   return { image: made.target.digest, chain };
 }

@@ -216,9 +216,10 @@ export interface TaskExit {
 export interface Tasks {
   /**
    * Makes the task of a container in a shim: writes the bundle (`config.json` = the container's spec), mounts the
-   * snapshot. AlreadyExists when it has one. Passes the gate.
+   * snapshot. AlreadyExists when it has one. Passes the gate. Clients that wait for it are handed over with it, as
+   * `attach` does; their descriptors are closed here, whatever becomes of it.
    */
-  create(container: string, stdio: TaskStdio): Promise<void>;
+  create(container: string, stdio: TaskStdio, clients?: readonly AttachRequest[]): Promise<void>;
   /**
    * Starts it; gives the pid. Passes the gate. Fails with the shim's class and the runtime's text; the task is then
    * still there, stopped, `wait` settles, and `onExit` is not called for it.
@@ -310,8 +311,12 @@ export interface NamespaceView {
   readonly content: Content;
   readonly layers: Layers;
   readonly tasks: Tasks;
-  /** The folder of a container: its bundle and what else belongs to it. Goes when the container is deleted. */
-  folder(container: string): string;
+  /** The log of a container, in the folder of what it keeps. Goes when the container is deleted. */
+  logPath(container: string): string;
+  /** Gives a new container the folder of one that is gone, with an empty log, if there is one to spare. */
+  reuseFolder(container: string): void;
+  /** The folder that its task is started from: gone after a boot, and when the container is deleted. */
+  bundle(container: string): string;
   /** The mounts of a snapshot, for a shim; makes what they need. */
   mounts(key: string): Promise<readonly Mount[]>;
   images(): readonly Image[];

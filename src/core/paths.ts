@@ -23,6 +23,7 @@ export class Paths {
   readonly active: string;
   readonly containers: string;
   readonly shims: string;
+  readonly bundles: string;
 
   constructor(root: string, state: string) {
     this.root = root;
@@ -38,6 +39,7 @@ export class Paths {
     this.active = join(root, 'snapshots', 'active');
     this.containers = join(root, 'containers');
     this.shims = join(state, 'shims');
+    this.bundles = join(state, 'bundles');
   }
 
   blobFolder(digest: string): string {
@@ -61,12 +63,22 @@ export class Paths {
     return join(this.chains, chain_id === '' ? 'empty' : hexOf(chain_id));
   }
 
-  /** The bundle of a container: `@` cannot begin an id, so no namespace is in another's way. */
+  /** What of a container is to last: its mirror and its logs. */
   container(namespace: string, id: string): string {
-    const name = checkContainerId(id);
-    if (namespace === docker_namespace) return join(this.containers, name);
-    return join(this.containers, `@${checkNamespace(namespace)}`, name);
+    return inNamespace(this.containers, namespace, id);
   }
+
+  /** The bundle of a container, made anew at each start. */
+  bundle(namespace: string, id: string): string {
+    return inNamespace(this.bundles, namespace, id);
+  }
+}
+
+/** `@` cannot begin an id, so no namespace is in another's way. */
+function inNamespace(folder: string, namespace: string, id: string): string {
+  const name = checkContainerId(id);
+  if (namespace === docker_namespace) return join(folder, name);
+  return join(folder, `@${checkNamespace(namespace)}`, name);
 }
 
 /** What a name starts with that is being made or thrown away: such things are removed at boot. */

@@ -12,13 +12,14 @@ import { no_namespace, type Tables } from './store/tables.ts';
  */
 export function reclaim(paths: Paths, tables: Tables, log: Log): void {
   for (const ingest of list(paths.ingests)) remove(join(paths.ingests, ingest));
-  for (const folder of [paths.root, paths.layers, paths.chains, paths.containers, paths.blobs]) {
+  for (const folder of [paths.root, paths.layers, paths.chains, paths.containers, paths.bundles, paths.blobs]) {
     for (const name of list(folder)) if (name.startsWith(temporary_prefix)) remove(join(folder, name));
   }
   reclaimBlobs(paths, tables, log);
   const active = new Set(tables.snapshots.all().map(({ value }) => value.folder));
   for (const folder of list(paths.active)) if (!active.has(folder)) remove(join(paths.active, folder));
-  reclaimContainers(paths, tables);
+  reclaimContainers(paths.containers, tables);
+  reclaimContainers(paths.bundles, tables);
   const now = new Date().toISOString();
   for (const { namespace, key, value } of tables.leases.all()) {
     const over = lease_until_restart in value.labels || (value.expires_at !== null && value.expires_at <= now);
@@ -43,9 +44,10 @@ function reclaimBlobs(paths: Paths, tables: Tables, log: Log): void {
   }
 }
 
-function reclaimContainers(paths: Paths, tables: Tables): void {
-  for (const name of list(paths.containers)) {
-    const path = join(paths.containers, name);
+/** Removes what containers without a record have in `folder`. */
+function reclaimContainers(folder: string, tables: Tables): void {
+  for (const name of list(folder)) {
+    const path = join(folder, name);
     if (!name.startsWith('@')) {
       if (!tables.containers.has(docker_namespace, name)) remove(path);
       continue;

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
@@ -10,17 +9,13 @@ import type { Tables } from './store/tables.ts';
 /** What a shim needs to put the root filesystem of a snapshot together: one mount of the type `wherry`. */
 export type SnapshotMounts = (namespace: string, key: string) => Promise<readonly Mount[]>;
 
-/** The writable layer's folder is made here, when it is first needed, and layers that were evicted come back. */
+/** The writable layer's folder is made by whoever first writes to it; layers that were evicted come back. */
 export function createSnapshotMounts(paths: Paths, tables: Tables, layers: LayerStore): SnapshotMounts {
   return async (namespace, key) => {
     const row = tables.snapshots.find(namespace, key);
     if (row === null) throw new WherryError('NotFound', `snapshot "${key}": not found`);
     await layers.restore(row.diff_ids);
-    let source = '';
-    if (row.kind === 'active') {
-      source = join(paths.active, row.folder);
-      mkdirSync(source, { recursive: true, mode: 0o700 });
-    }
+    const source = row.kind === 'active' ? join(paths.active, row.folder) : '';
     const options = [
       `chain=${join(paths.chain(row.parent), 'index')}`,
       ...row.diff_ids.map((id) => `layer=${paths.layer(id)}`),

@@ -16,6 +16,7 @@ export const frame = {
   job: 17,
   go: 18,
   reply: 19,
+  start: 20,
 } as const;
 
 export const frame_header_bytes: number = 5;

@@ -104,8 +104,14 @@ export const shim_linger_ms_max: number = 30_000;
 /** How long a container runs before its record says so: most are over by then, and nobody asks. */
 export const running_record_delay_ms: number = 100;
 
+/** How long the daemon waits likewise before it writes a start down. */
+export const save_at_leisure_ms: number = 250;
+
 /** How long a client's handover may take to arrive. */
 export const handoff_receive_ms_max: number = 10_000;
+
+/** A handover with so many bytes of the client's at most is whole when it is sent. */
+export const handoff_at_once_bytes_max: number = 32 * 1024;
 
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
@@ -159,3 +165,6 @@ export const kill_wait_again_ms: number = 2000;
 export const passwd_bytes_max: number = 1024 * 1024;
 export const log_read_bytes: number = 64 * 1024;
 export const log_poll_ms: number = 1000;
+
+/** Folders of removed containers that are kept for new ones. */
+export const spare_folders_max: number = 64;

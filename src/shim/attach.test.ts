@@ -36,6 +36,19 @@ test('a client gets the output, framed as Docker frames it', async () => {
   await assert.rejects(shim.attach(id), /not found/);
 });
 
+test('a client that comes before its container is made misses nothing', async () => {
+  const early = shim.attach(shim.nextId, { coming: true });
+  const id = await shim.create();
+  // As a daemon does: the start does not wait for the handover's answer.
+  await shim.task.start({ id });
+  assert.equal(demultiplexed(await (await early).output, 1), 'Hello from WebAssembly!\n');
+  await shim.task.wait({ id });
+  await shim.task.delete({ id });
+  const refused = assert.rejects(shim.attach(shim.nextId, { coming: true }), /process\.args/);
+  await assert.rejects(shim.create({ args: [] }), /process\.args/);
+  await refused;
+});
+
 test('a client that wants one stream gets that one', async () => {
   const id = await shim.create({ image: shim.images.wordcount, args: [program, '/none', '/module.wasm'] });
   const client = await shim.attach(id, { stdin: false, stderr: false });

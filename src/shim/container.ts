@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
 import { GuestFailed, type GuestEnd, type GuestFailure, type GuestProcess, type Starter } from '../guest/index.ts';
@@ -8,7 +8,7 @@ import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain } from './complain.ts';
 import type { ShimTaskRecord } from './contract.ts';
-import { type GuestFiles, openGuestFiles } from './open-guest-files.ts';
+import { openGuestFiles } from './open-guest-files.ts';
 import { disposition } from './signals.ts';
 import type { StdioAddress } from './stdio-address.ts';
 import { createStreams, type Streams } from './streams.ts';
@@ -53,6 +53,8 @@ export class Container {
   readonly #streams: Streams;
   readonly #exit: PromiseWithResolvers<ContainerExit> = Promise.withResolvers<ContainerExit>();
   #phase: Phase = 'created';
+  /** The guest's process from the create on; null when it could not be made. */
+  readonly #preparing: Promise<GuestProcess>;
   #guest: GuestProcess | null = null;
   #started_at: Date | null = null;
   #ended: ContainerExit | null = null;
@@ -79,6 +81,9 @@ export class Container {
       void this.#streams.finish();
       throw error;
     }
+    this.#preparing = this.#prepare();
+    // Told to whoever starts it.
+    this.#preparing.catch(() => {});
   }
 
   get status(): ContainerStatus {
@@ -122,35 +127,50 @@ export class Container {
       throw new WherryError('FailedPrecondition', `cannot start a container that has ${state}`);
     }
     this.#phase = 'starting';
-    let files: GuestFiles | null = null;
+    let guest: GuestProcess;
     try {
-      files = openGuestFiles({ ...this.#options, bundle: this.#spec });
-      const { broker } = files;
-      this.#guest = await this.#options.starter.start({
+      guest = await this.#preparing;
+    } catch (error) {
+      const failure = failureOf(error);
+      await this.#settle(failure.code, failure.text);
+      throw new WherryError('InvalidArgument', failure.text, { cause: error });
+    }
+    return this.#started(guest);
+  }
+
+  /** Makes the guest's process, which reads and compiles its program while others still get ready for its start. */
+  async #prepare(): Promise<GuestProcess> {
+    const files = openGuestFiles({ ...this.#options, bundle: this.#spec });
+    const { broker } = files;
+    let guest: GuestProcess;
+    try {
+      guest = await this.#options.starter.create({
         job: files.job,
         descriptors: [...this.#streams.guest, ...files.descriptors],
         answer: (request) => broker.handle(request),
         place: () => {},
       });
     } catch (error) {
-      files?.close();
-      const failure = failureOf(error);
-      await this.#settle(failure.code, failure.text);
-      throw new WherryError('InvalidArgument', failure.text, { cause: error });
+      files.close();
+      throw error;
     }
-    return this.#started(this.#guest, files);
+    void guest.ended.then(() => files.close());
+    this.#streams.release();
+    this.#guest = guest;
+    // Nothing will start it any more.
+    if (this.#phase !== 'created' && this.#phase !== 'starting') guest.signal(SIGKILL);
+    return guest;
   }
 
   /** From here on the container ends when its process does, whatever else goes wrong. */
-  async #started(guest: GuestProcess, files: GuestFiles): Promise<number> {
-    this.#streams.release();
-    void guest.ended.then((end) => {
-      files.close();
-      return this.#finish(end);
-    });
+  async #started(guest: GuestProcess): Promise<number> {
+    void guest.ended.then((end) => this.#finish(end));
     // Somebody may not have waited for the start.
     if (this.#killed_by !== null) guest.signal(SIGKILL);
     try {
+      // Clients that were handed over before are taken in this turn of the loop at the latest.
+      await turn();
+      guest.start();
       await guest.running;
     } catch (error) {
       if (this.#killed_by === null) {
@@ -186,8 +206,8 @@ export class Container {
       throw new WherryError('NotFound', 'process already finished');
     if (does === 'terminate') {
       this.#killed_by ??= signal;
+      this.#guest?.signal(SIGKILL);
       if (this.#phase === 'created') void this.#settle(128 + signal, null);
-      else this.#guest?.signal(SIGKILL);
     } else if (does === 'stop' && this.#phase === 'running') this.pause();
     else if (does === 'continue' && this.#phase === 'paused') this.resume();
   }
@@ -227,7 +247,10 @@ export class Container {
       );
     }
     this.#phase = 'discarded';
-    void this.#streams.finish();
+    this.#guest?.signal(SIGKILL);
+    // Its process is being given the streams, perhaps.
+    const finish = (): void => void this.#streams.finish();
+    this.#preparing.then(finish, finish);
     this.#exit.reject(new WherryError('Cancelled', `container "${this.id}" was deleted before it was started`));
   }
 
@@ -254,6 +277,7 @@ export class Container {
   async #settle(status: number, reason: string | null): Promise<void> {
     this.#phase = 'ending';
     if (this.#recording !== null) clearTimeout(this.#recording);
+    await this.#preparing.catch(() => {});
     await this.#streams.finish();
     const ended: ContainerExit = { status, at: new Date(), reason };
     this.#ended = ended;

@@ -1,6 +1,6 @@
 import { WherryError } from '../errors/index.ts';
 import type { Starter } from '../guest/index.ts';
-import { containers_per_shim_max } from '../limits/index.ts';
+import { containers_per_shim_max, handoff_receive_ms_max } from '../limits/index.ts';
 import { userId } from '../os/index.ts';
 import type { task } from '../wire/index.ts';
 import { rootFilesystem } from './bundle.ts';
@@ -18,6 +18,10 @@ const id_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 export class Containers {
   readonly #by_id = new Map<string, Container>();
   readonly #slots = new Map<string, number>();
+  /** Whose clients came before it. */
+  readonly #awaited = new Map<string, PromiseWithResolvers<Container>>();
+  /** Why those could not be made whose clients may still be on their way. */
+  readonly #refused = new Map<string, Error>();
   readonly #options: { records: TaskRecords; starter: Starter; folder: string };
 
   constructor(options: { records: TaskRecords; starter: Starter; folder: string }) {
@@ -39,8 +43,47 @@ export class Containers {
     return container;
   }
 
+  /**
+   * Waits for a container that is being created.
+   *
+   * @throws WherryError what its create threw, or NotFound when there was none within `ms`
+   */
+  async coming(id: string, ms: number): Promise<Container> {
+    const here = this.#by_id.get(id);
+    if (here !== undefined) return here;
+    const refused = this.#refused.get(id);
+    if (refused !== undefined) throw refused;
+    const waiting = this.#awaited.get(id) ?? Promise.withResolvers<Container>();
+    this.#awaited.set(id, waiting);
+    const timer = setTimeout(() => {
+      this.#awaited.delete(id);
+      waiting.reject(new WherryError('NotFound', `container "${id}" not found`));
+    }, ms);
+    try {
+      return await waiting.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** @throws WherryError InvalidArgument, AlreadyExists, or ResourceExhausted when the shim is full */
   create(request: task.CreateTaskRequest): Container {
+    const awaited = this.#awaited.get(request.id);
+    this.#awaited.delete(request.id);
+    this.#refused.delete(request.id);
+    try {
+      const container = this.#create(request);
+      awaited?.resolve(container);
+      return container;
+    } catch (error) {
+      awaited?.reject(error);
+      this.#refused.set(request.id, error as Error);
+      setTimeout(() => this.#refused.delete(request.id), handoff_receive_ms_max).unref();
+      throw error;
+    }
+  }
+
+  #create(request: task.CreateTaskRequest): Container {
     const { id } = request;
     if (!id_pattern.test(id))
       throw new WherryError('InvalidArgument', `Cannot create the task: "${id}" is no container id.`);

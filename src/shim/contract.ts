@@ -48,4 +48,6 @@ export interface HandoffRequest {
   readonly stderr: boolean;
   readonly detach_keys: string;
   readonly head_bytes: number;
+  /** The task is being created: whoever brings its client waits for it. */
+  readonly coming: boolean;
 }

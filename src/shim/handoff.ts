@@ -26,7 +26,10 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     const keys = parseDetachKeys(request.detach_keys);
     if (keys === null)
       throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
-    containers.get(request.container).attach(client, head, {
+    const container = request.coming
+      ? await containers.coming(request.container, handoff_receive_ms_max)
+      : containers.get(request.container);
+    container.attach(client, head, {
       stdin: request.stdin,
       stdout: request.stdout,
       stderr: request.stderr,
@@ -40,13 +43,15 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
   socket.end(`${JSON.stringify({ error })}\n`, () => socket.destroy());
 }
 
+/** What came is copied out of it at once. */
+const buffer = Buffer.alloc(64 * 1024);
+
 /** Turns of the loop that are spent looking for the rest of a handoff before it is only looked for now and then. */
 const eager_turns = 20;
 
 /** Reads the whole of one handoff. The peer sent it before it waits, so what is missing is on its way. */
 async function receive(fd: number): Promise<{ client: number; request: HandoffRequest; head: Buffer }> {
   const give_up_at = Date.now() + handoff_receive_ms_max;
-  const buffer = Buffer.alloc(64 * 1024);
   const chunks: Buffer[] = [];
   const descriptors: number[] = [];
   let have = 0;
@@ -88,10 +93,11 @@ async function receive(fd: number): Promise<{ client: number; request: HandoffRe
 
 function readRequest(json: string): HandoffRequest {
   const request = JSON.parse(json) as HandoffRequest;
-  const { container, detach_keys, head_bytes } = request;
+  const { container, detach_keys, head_bytes, coming } = request;
   if (
     typeof container !== 'string' ||
     typeof detach_keys !== 'string' ||
+    typeof coming !== 'boolean' ||
     !Number.isSafeInteger(head_bytes) ||
     head_bytes < 0
   )

@@ -1,4 +1,19 @@
-import { closeSync, fstatSync, openSync, renameSync, rmSync, write } from 'node:fs';
+import {
+  accessSync,
+  close,
+  closeSync,
+  constants,
+  existsSync,
+  fstat,
+  fstatSync,
+  mkdir,
+  open,
+  openSync,
+  renameSync,
+  rmSync,
+  write,
+} from 'node:fs';
+import { dirname } from 'node:path';
 
 import { log_backlog_bytes_max, log_retry_ms } from '../limits/index.ts';
 
@@ -7,21 +22,33 @@ export class JsonLog {
   readonly #path: string;
   readonly #bytes_max: number;
   readonly #files_max: number;
-  #fd: number;
-  #size: number;
+  /** Null until the file is open: nobody waits for that but the first line. */
+  #fd: number | null = null;
+  #size = 0;
   #pending: Buffer[] = [];
   #pending_bytes = 0;
   #writing = false;
   #drained: (() => void)[] = [];
   #giving_up = false;
 
-  /** Goes on at the end of the file at `path`; `bytes_max` below 1 never turns it over. */
+  /**
+   * Goes on at the end of the file at `path`, whose folder is made; `bytes_max` below 1 never turns it over.
+   *
+   * @throws the system's error when there is something at `path` that cannot be written to
+   */
   constructor(path: string, bytes_max: number, files_max: number) {
     this.#path = path;
     this.#bytes_max = bytes_max;
     this.#files_max = files_max;
-    this.#fd = openSync(path, 'a', 0o640);
-    this.#size = fstatSync(this.#fd).size;
+    try {
+      this.#fd = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+      this.#size = fstatSync(this.#fd).size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      demandWritable(dirname(path));
+      this.#writing = true;
+      this.#open(() => this.#next());
+    }
   }
 
   /** Takes one line of `stream`. False when so much waits that the writer should stop until `drained`. */
@@ -46,7 +73,7 @@ export class JsonLog {
     const timer = setTimeout(() => (this.#giving_up = true), patience_ms);
     await this.drained();
     clearTimeout(timer);
-    closeSync(this.#fd);
+    if (this.#fd !== null) closeSync(this.#fd);
   }
 
   #next(): void {
@@ -75,7 +102,26 @@ export class JsonLog {
     });
   }
 
+  #open(done: () => void): void {
+    const again = (): void => {
+      if (this.#giving_up) done();
+      else setTimeout(() => this.#open(done), log_retry_ms);
+    };
+    mkdir(dirname(this.#path), { mode: 0o700 }, () =>
+      open(this.#path, 'a', 0o640, (error, fd) => {
+        if (error !== null) return again();
+        fstat(fd, (failed, stats) => {
+          if (failed !== null) return close(fd, again);
+          this.#fd = fd;
+          this.#size = stats.size;
+          done();
+        });
+      }),
+    );
+  }
+
   #put(bytes: Buffer, done: () => void): void {
+    if (this.#fd === null) return done();
     write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
       if (error === null && written === bytes.length) done();
       else if (error === null) this.#put(bytes.subarray(written), done);
@@ -96,13 +142,18 @@ export class JsonLog {
         rename(this.#path, `${this.#path}.1`);
       }
       const fresh = openSync(this.#path, 'a', 0o640);
-      closeSync(this.#fd);
+      if (this.#fd !== null) closeSync(this.#fd);
       this.#fd = fresh;
       this.#size = 0;
     } catch {
       // No space for a new file: the old one grows until there is.
     }
   }
+}
+
+/** A folder that is there must take files; one that is not, its folder must take. */
+function demandWritable(folder: string): void {
+  accessSync(existsSync(folder) ? folder : dirname(folder), constants.W_OK);
 }
 
 function rename(from: string, to: string): void {

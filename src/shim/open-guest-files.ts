@@ -10,7 +10,6 @@ import type { Bundle, RootFilesystem } from './bundle.ts';
 import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
 
 export interface GuestFilesOptions {
-  readonly id: string;
   readonly bundle: Bundle;
   readonly root: RootFilesystem;
   /** The shim's own folder, where what lives only as long as the container goes. */
@@ -33,7 +32,7 @@ export interface GuestFiles {
  *
  * @throws WherryError InvalidArgument for a mount whose source cannot be opened; else the system's error
  */
-export function openGuestFiles({ id, bundle, root, folder, host_uid }: GuestFilesOptions): GuestFiles {
+export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOptions): GuestFiles {
   const descriptors: number[] = [];
   const mapped: Mapped[] = [];
   const tmpfs: Tmpfs[] = [];
@@ -63,7 +62,7 @@ export function openGuestFiles({ id, bundle, root, folder, host_uid }: GuestFile
     const mounts = bundle.mounts.map((mount, i) => {
       let source = mount.source;
       if (mount.kind === 'tmpfs') {
-        const made = makeTmpfs(join(folder, 'tmpfs', `${id}.${i}`));
+        const made = makeTmpfs(join(folder, 'tmpfs'));
         tmpfs.push(made);
         source = made.path;
       }

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { complain } from './complain.ts';
 
@@ -8,10 +9,10 @@ export interface Tmpfs {
   remove(): void;
 }
 
-/** Makes one in `path`, which lies on a filesystem of memory, as the shim's state folder does. */
-export function makeTmpfs(path: string): Tmpfs {
-  rmSync(path, { recursive: true, force: true });
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+/** Makes one in `folder`, which lies on a filesystem of memory, as the shim's state folder does. */
+export function makeTmpfs(folder: string): Tmpfs {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = mkdtempSync(join(folder, 'mount-'));
   chmodSync(path, 0o1777);
   return {
     path,

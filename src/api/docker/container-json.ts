@@ -17,7 +17,8 @@ export function containerJson(
   before: Before,
   sizes: Sizes | null,
 ): Record<string, unknown> {
-  const { record, id, name, folder } = container;
+  const { record, id, name, bundle } = container;
+  const made = (file: string): string => (container.state.started_at === '' ? '' : `${bundle}/${file}`);
   const { config, host_config } = record;
   const [path = '', ...args] = record.args;
   return {
@@ -27,9 +28,9 @@ export function containerJson(
     Args: args,
     State: stateJson(container),
     Image: record.image_id,
-    ResolvConfPath: `${folder}/resolv.conf`,
-    HostnamePath: `${folder}/hostname`,
-    HostsPath: `${folder}/hosts`,
+    ResolvConfPath: made('resolv.conf'),
+    HostnamePath: made('hostname'),
+    HostsPath: made('hosts'),
     LogPath: host_config.LogConfig.Type === 'none' ? '' : container.log_path,
     Name: `/${name}`,
     RestartCount: container.state.restart_count,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 
 import { openIndex } from '../../oci/index.ts';
@@ -42,7 +43,7 @@ export function snapshotsSuite(it: Case): void {
     for (const folder of folders) assert.ok(existsSync(join(folder, 'tar')) && existsSync(join(folder, 'index')));
   });
 
-  it('a writable snapshot has a folder of its own, a view has none', async (core) => {
+  it('a writable snapshot names a folder of its own, a view none', async (core) => {
     const view = core.namespace('moby');
     await core.transact((tx) => {
       tx.snapshots('moby').prepare('../../write', '', []);
@@ -52,7 +53,6 @@ export function snapshotsSuite(it: Case): void {
     const [write] = await view.mounts('../../write');
     const [other] = await view.mounts('other');
     const [read] = await view.mounts('read');
-    assert.deepEqual(readdirSync(write!.source), []);
     assert.ok(write!.source.startsWith(core.root));
     assert.notEqual(write!.source, other!.source);
     assert.equal(read!.source, '');
@@ -122,6 +122,32 @@ export function snapshotsSuite(it: Case): void {
     assert.deepEqual({ ...made }, { diff_id: sha256(module), size: module.length });
   });
 
+  it('the folder of a container that is gone, and its log, are there for another, empty', async (core) => {
+    const view = core.namespace('moby');
+    const folder = (id: string): string => dirname(view.logPath(id));
+    await core.transact((tx) => tx.containers('moby').create(containerOf('one')));
+    view.reuseFolder('one');
+    assert.equal(existsSync(folder('one')), false);
+    mkdirSync(folder('one'));
+    writeFileSync(view.logPath('one'), 'a secret');
+    writeFileSync(join(folder('one'), 'other'), 'a secret');
+    await core.transact((tx) => tx.containers('moby').delete('one'));
+    await core.transact((tx) => tx.containers('moby').create(containerOf('two')));
+    for (let tries = 0; !existsSync(folder('two')) && tries < 100; tries++) {
+      await sleep(10);
+      view.reuseFolder('two');
+    }
+    assert.deepEqual(readdirSync(folder('two')), [basename(view.logPath('two'))]);
+    assert.equal(readFileSync(view.logPath('two'), 'utf8'), '');
+    // What somebody has by another name is not emptied.
+    linkSync(view.logPath('two'), join(core.root, 'copy'));
+    writeFileSync(view.logPath('two'), 'kept');
+    await core.transact((tx) => tx.containers('moby').delete('two'));
+    await sleep(50);
+    assert.equal(readFileSync(join(core.root, 'copy'), 'utf8'), 'kept');
+    rmSync(join(core.root, 'copy'));
+  });
+
   it('a container has a folder of its own, which goes with it', async (core) => {
     const view = core.namespace('moby');
     const made = await core.transact((tx) => tx.containers('moby').create(containerOf('one', { process: {} }, 'snap')));
@@ -136,7 +162,7 @@ export function snapshotsSuite(it: Case): void {
     assert.deepEqual(changed.created_at, made.created_at);
     await core.transact((tx) => tx.containers('moby').delete('one'));
     assert.equal(view.findContainer('one'), null);
-    assert.equal(existsSync(view.folder('one')), false);
+    assert.equal(existsSync(dirname(view.logPath('one'))), false);
     for (const id of ['../x', '', '.', '@a', 'a/b', 'x'.repeat(200)]) {
       await assert.rejects(
         core.transact((tx) => tx.containers('moby').create(containerOf(id))),

@@ -10,13 +10,19 @@ import type { HandoffRequest } from '../shim-contract.ts';
 const answer_bytes_max = 64 * 1024;
 
 /**
- * Hands a client's connection to the shim that serves at `address`.
+ * Hands a client's connection to the shim that serves at `address`. `coming`: the container is just being created there.
+ * The descriptor is the caller's again when this function returns.
  *
  * @throws WherryError Unavailable when the shim does not answer, Internal with its words when it refuses
  */
-export async function handOff(address: string, container: string, client: AttachRequest): Promise<void> {
+export async function handOff(
+  address: string,
+  container: string,
+  client: AttachRequest,
+  coming: boolean,
+): Promise<void> {
   const { stdin, stdout, stderr, detach_keys, head } = client;
-  const request: HandoffRequest = { container, stdin, stdout, stderr, detach_keys, head_bytes: head.length };
+  const request: HandoffRequest = { container, stdin, stdout, stderr, detach_keys, head_bytes: head.length, coming };
   const json = Buffer.from(JSON.stringify(request));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
-import { shim_call_ms_max } from '../../limits/index.ts';
+import { handoff_at_once_bytes_max, shim_call_ms_max } from '../../limits/index.ts';
 import { types } from '../../wire/index.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +13,7 @@ import type { ShimLauncher } from '../shim-contract.ts';
 import type { SnapshotMounts } from '../snapshot-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
+import { close } from '../../os/index.ts';
 import { fromSystem } from '../system-error.ts';
 import { type Entry, lostExit, newEntry, recordedExit } from './entry.ts';
 import { handOff } from './handoff.ts';
@@ -68,7 +69,13 @@ export class TaskStore {
   /** The tasks as `namespace` sees them. */
   view(namespace: string): Tasks {
     return {
-      create: (container, stdio) => this.#create(namespace, container, stdio),
+      create: async (container, stdio, clients = []) => {
+        try {
+          await this.#create(namespace, container, stdio, clients);
+        } finally {
+          for (const { fd } of clients) close(fd);
+        }
+      },
       start: async (container) => this.#start(this.#get(namespace, container)),
       kill: async (container, signal) => {
         await this.#reach(namespace, container).task.kill({ id: container, signal }, timeout);
@@ -97,7 +104,7 @@ export class TaskStore {
         this.#listeners.set(namespace, [...(this.#listeners.get(namespace) ?? []), listener]);
       },
       attach: async (container: string, client: AttachRequest) => {
-        await handOff(this.#reach(namespace, container).bootstrap.handoff, container, client);
+        await handOff(this.#reach(namespace, container).bootstrap.handoff, container, client, false);
       },
     };
   }
@@ -123,7 +130,7 @@ export class TaskStore {
     await this.pool.close();
   }
 
-  async #create(namespace: string, id: string, stdio: TaskStdio): Promise<void> {
+  async #create(namespace: string, id: string, stdio: TaskStdio, clients: readonly AttachRequest[]): Promise<void> {
     const { paths, gate, mounts } = this.#options;
     const container = this.#container(namespace, id);
     if (this.#entries.has(key(namespace, id))) {
@@ -134,7 +141,7 @@ export class TaskStore {
     this.#entries.set(key(namespace, id), entry);
     let shim: Shim | null = null;
     try {
-      const bundle = paths.container(namespace, id);
+      const bundle = paths.bundle(namespace, id);
       mkdirSync(bundle, { recursive: true, mode: 0o700 });
       writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
       const rootfs = container.snapshot_key === '' ? [] : await mounts(namespace, container.snapshot_key);
@@ -149,7 +156,14 @@ export class TaskStore {
         terminal,
         rootfs: rootfs.map(({ type, source, options }) => ({ type, source, options: [...options] })),
       };
-      const { pid } = await shim.task.create(request, timeout);
+      const { handoff } = shim.bootstrap;
+      // Clients first: the shim has them in hand when it is told to start.
+      const handed = clients.map((client) => {
+        const taken = handOff(handoff, id, client, true);
+        if (client.head.length > handoff_at_once_bytes_max) return taken;
+        return void taken.catch((error: Error) => this.#options.log.warn(error.message));
+      });
+      const [{ pid }] = await Promise.all([shim.task.create(request, timeout), ...handed]);
       entry.shim = shim;
       entry.pid = pid;
       this.#events.created(namespace, id, bundle, pid);
@@ -228,6 +242,8 @@ export class TaskStore {
     const { container, shim } = entry;
     if (shim === null || entry.ended !== null) return;
     try {
+      // Whoever made the task goes first: it is about to be started.
+      await new Promise((resolve) => setImmediate(resolve));
       const { exitStatus, exitedAt } = await shim.task.wait({ id: container }, { signal: entry.waiting.signal });
       await entry.starting;
       // Both answers may have come at once: whoever called `start` goes first.

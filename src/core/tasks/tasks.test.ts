@@ -60,7 +60,7 @@ test('a task is created, started, waited for and deleted', async (t) => {
   const { tasks } = core.namespace('moby');
   await create(core, 'one', { exit: { status: 7, after_ms: 30 } });
   assert.equal((await tasks.state('one')).status, 'created');
-  assert.deepEqual(JSON.parse(readFileSync(join(places.root, 'containers/one/config.json'), 'utf8')), {
+  assert.deepEqual(JSON.parse(readFileSync(join(places.state, 'bundles/one/config.json'), 'utf8')), {
     exit: { status: 7, after_ms: 30 },
   });
   const pid = await tasks.start('one');
@@ -144,7 +144,7 @@ test('a shim serves one namespace and holds so many containers', async (t) => {
   await core.namespace('k8s.io').tasks.create('c0', stdio);
   assert.deepEqual(launcher.shims.map((shim) => shim.namespace).sort(), ['k8s.io', 'moby', 'moby']);
   assert.equal(tasks.list().length, ids.length);
-  assert.ok(existsSync(join(core.root, 'containers/@k8s.io/c0/config.json')));
+  assert.ok(existsSync(join(core.state, 'bundles/@k8s.io/c0/config.json')));
 });
 
 test('a shim is ready before the first container is', async (t) => {

@@ -13,6 +13,13 @@ export class WaitingClients {
     this.#clients.push(client);
   }
 
+  /** Lets go of all of them, to whoever calls. */
+  take(): readonly AttachRequest[] {
+    const clients = this.#clients;
+    this.#clients = [];
+    return clients;
+  }
+
   /** Hands all of them to the task, also those that come meanwhile. */
   async handOver(tasks: Tasks, container: string): Promise<void> {
     for (let client = this.#clients.shift(); client !== undefined; client = this.#clients.shift()) {
@@ -26,8 +33,6 @@ export class WaitingClients {
 
   /** Ends their connections. */
   dismiss(): void {
-    const clients = this.#clients;
-    this.#clients = [];
-    for (const { fd } of clients) close(fd);
+    for (const { fd } of this.take()) close(fd);
   }
 }

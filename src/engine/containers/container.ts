@@ -1,3 +1,4 @@
+import { save_at_leisure_ms } from '../../limits/index.ts';
 import { type ContainerRecord, type ContainerState, packRecord } from './record.ts';
 import { WaitingClients } from './clients.ts';
 import type { ContainersContext } from './context.ts';
@@ -17,6 +18,7 @@ export class Container {
   readonly #context: ContainersContext;
   #record: ContainerRecord;
   #saving: Promise<void> = Promise.resolve();
+  #leisure: NodeJS.Timeout | null = null;
   /** 0 while nothing runs. */
   pid = 0;
   process: Process = 'none';
@@ -55,13 +57,13 @@ export class Container {
     return this.#record.state;
   }
 
-  /** Its bundle, its logs, and the files made for it. */
-  get folder(): string {
-    return this.#context.space.folder(this.id);
+  /** Its bundle, and in it the files made for it. There from its first start on. */
+  get bundle(): string {
+    return this.#context.space.bundle(this.id);
   }
 
   get log_path(): string {
-    return `${this.folder}/${this.id}-json.log`;
+    return this.#context.space.logPath(this.id);
   }
 
   get status(): ContainerStatus {
@@ -96,7 +98,15 @@ export class Container {
     });
   }
 
-  /** The same where nobody waits for it: what is lost the shim knows, too. */
+  /** The same when there is time for it, if the container is still there then: what is lost the shim knows, too. */
+  saveAtLeisure(): void {
+    this.#leisure ??= setTimeout(() => {
+      this.#leisure = null;
+      if (!this.removed && !this.removing) this.saveLater();
+    }, save_at_leisure_ms);
+  }
+
+  /** The same where nobody waits for it. */
   saveLater(): void {
     this.#saving = this.save().catch((error: Error) => {
       if (!this.removed) this.#context.log.error(`cannot save container ${this.id}: ${error.message}`);
@@ -106,6 +116,11 @@ export class Container {
   /** Settles when nothing that was begun for it goes on any more. */
   async idle(): Promise<void> {
     await this.turns.take(() => Promise.resolve());
+    if (this.#leisure !== null) {
+      clearTimeout(this.#leisure);
+      this.#leisure = null;
+      if (!this.removed) this.saveLater();
+    }
     await this.#saving;
   }
 

@@ -88,8 +88,10 @@ export class Lifecycle {
     const { tasks } = this.#context.space;
     const goes = container.record.host_config.AutoRemove && !again && !container.held;
     if (!goes) await container.save();
-    await tasks.delete(container.id);
-    if (goes && !container.removing) await this.#removal.inTurn(container, true);
+    // What was asked of the shim is done even if this process dies now, so nothing is left of either.
+    const deleted = tasks.delete(container.id);
+    const removed = goes && !container.removing ? this.#removal.byItself(container) : null;
+    await Promise.all([deleted, removed]);
   }
 
   #restartLater(container: Container): void {

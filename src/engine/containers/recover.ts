@@ -80,7 +80,12 @@ function adopt(container: Container, pid: number, boot_ms: number): void {
   if (started_at !== '' && started_at > finished_at) return;
   const ticks = startTime(pid);
   const started_ms = ticks === null ? Date.now() : boot_ms + Number(ticks) * 10;
-  container.changeState({ started_at: new Date(started_ms).toISOString(), error: '', exit_code: 0 });
+  container.changeState({
+    started_at: new Date(started_ms).toISOString(),
+    error: '',
+    exit_code: 0,
+    stopped_by_user: false,
+  });
   container.saveLater();
 }
 

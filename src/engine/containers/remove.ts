@@ -25,6 +25,21 @@ export class Removal {
       container.removing = false;
       throw new WherryError('Unknown', `unable to remove filesystem: ${fromUnknown(cause).message}`, { cause });
     }
+    await this.#gone(container, volumes);
+  }
+
+  /**
+   * Removes a container that removes itself, with its anonymous volumes; only in its turn. Whoever waits is told before
+   * that is on disk: a daemon that dies now removes it when it starts again.
+   */
+  async byItself(container: Container): Promise<void> {
+    if (container.removed) return;
+    container.removing = true;
+    const erased = eraseContainer(this.#context, container.id);
+    await Promise.all([erased, this.#gone(container, true)]);
+  }
+
+  async #gone(container: Container, volumes: boolean): Promise<void> {
     container.removed = true;
     this.#forget(container);
     container.clients.dismiss();

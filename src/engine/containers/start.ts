@@ -30,12 +30,12 @@ export async function startTask(container: Container, context: ContainersContext
     const { start_error } = container.record;
     if (start_error !== '') throw new WherryError('Unknown', start_error);
     makeBindSources(container);
-    // The daemon that made it may have died before it wrote them.
-    if (!existsSync(`${container.folder}/hosts`)) writeNetworkFiles(container.folder, container.record);
+    // A guest may have written to those of an earlier start.
+    if (!existsSync(`${container.bundle}/hosts`)) writeNetworkFiles(container.bundle, container.record);
     publishJoined(container, context);
     joined = true;
     reached_runtime = true;
-    await tasks.create(id, stdioOf(container));
+    await tasks.create(id, stdioOf(container), container.clients.take());
     container.takes_clients = true;
     await container.clients.handOver(tasks, id);
     container.pid = await tasks.start(id);
@@ -57,8 +57,8 @@ export async function startTask(container: Container, context: ContainersContext
   container.process = 'running';
   container.changeState({ started_at: new Date().toISOString(), exit_code: 0, error: '', oom: false });
   container.publish('start');
-  // Not waited for: whether it runs is the shim's to know.
-  container.saveLater();
+  // Whether it runs is the shim's to know.
+  container.saveAtLeisure();
 }
 
 function exitCodeOf(text: string): number {

@@ -62,20 +62,20 @@ export function createForkStarter(options: ZygoteOptions): Starter {
     standing_by = [];
   }
 
-  async function start(guest: GuestOptions): Promise<GuestProcess> {
+  async function create(guest: GuestOptions): Promise<GuestProcess> {
     for (let next = standing_by.shift(); next !== undefined; next = standing_by.shift()) {
       const process = next.run(guest);
       if (process !== null) return process;
     }
     const first = await ready();
     try {
-      return await first.start(guest);
+      return await first.create(guest);
     } catch (error) {
       if (!(error instanceof ZygoteHung)) throw error;
       // Another start may have put a fresh one in its place already.
       if (zygote === first) retire();
       else first.retire();
-      return await (await ready()).start(guest);
+      return await (await ready()).create(guest);
     }
   }
 
@@ -110,22 +110,18 @@ export function createForkStarter(options: ZygoteOptions): Starter {
       await ready();
       void refill();
     },
-    async start(guest) {
+    async create(guest) {
       figures.starts++;
       starting++;
       let process: GuestProcess;
       try {
-        process = await start(guest);
-      } catch (error) {
+        process = await create(guest);
+      } finally {
         starting--;
-        throw error;
       }
       running++;
-      const settled = (): void => {
-        starting--;
-        refillSoon();
-      };
-      process.running.then(settled, settled);
+      refillSoon();
+      process.running.then(refillSoon, refillSoon);
       void process.ended.then(() => running--);
       return process;
     },

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 
 import { broker_request_bytes_max, descriptors_per_job_frame_max, job_inline_bytes_max } from '../../limits/index.ts';
-import { close, memoryFile, MSG, sendMessage, write } from '../../os/index.ts';
+import { close, memoryFile, MSG, sendMessage, SystemError, write } from '../../os/index.ts';
 import { encodeFrame, frame, frame_header_bytes, type GuestExit, type GuestFailure, writeFrameHeader } from '../job.ts';
 import { GuestFailed, type GuestOptions } from './starter.ts';
 
@@ -10,6 +10,8 @@ export class Breach extends Error {}
 
 /** The shim's end of the socket pair with a guest's process, once that process has started. */
 export interface GuestChannel {
+  /** Lets the guest run; whether its process still listens is told by `said`. */
+  start(): void;
   readonly running: Promise<void>;
   /** What the guest's process said of its guest's end; null when it closed its end without a word. */
   readonly said: Promise<GuestExit | null>;
@@ -108,7 +110,19 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
     }
   }
 
-  return { running: running.promise, said: said.promise };
+  return {
+    running: running.promise,
+    said: said.promise,
+    start() {
+      if (socket.destroyed) return;
+      try {
+        sendWhole(fd, encodeFrame(frame.start), []);
+      } catch (error) {
+        if (error instanceof SystemError && error.code === 'EPIPE') return;
+        throw error;
+      }
+    },
+  };
 }
 
 function readFailure(payload: Buffer): GuestFailure {

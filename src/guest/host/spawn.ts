@@ -13,7 +13,7 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
     way: 'spawn',
     figures,
     async prepare() {},
-    async start(guest): Promise<GuestProcess> {
+    async create(guest): Promise<GuestProcess> {
       figures.starts++;
       const [channel, guest_end] = socketPair();
       const child = spawn(options.node, [...guest_flags, options.script, 'spawned'], {
@@ -52,6 +52,7 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
       })();
       return {
         pid,
+        start: served.start,
         running: served.running,
         ended,
         signal: (number) => child.kill(number as unknown as NodeJS.Signals),

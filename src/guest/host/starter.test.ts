@@ -54,7 +54,7 @@ async function start(
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const output = new Promise<string>((resolve) => socket.once('close', () => resolve(text)));
   try {
-    const guest = await starter.start({
+    const guest = await starter.create({
       job,
       descriptors,
       answer: () => {
@@ -62,6 +62,7 @@ async function start(
       },
       place: () => {},
     });
+    guest.start();
     return { guest, output };
   } finally {
     for (const fd of new Set(descriptors)) close(fd);

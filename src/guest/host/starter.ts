@@ -24,10 +24,12 @@ export interface GuestEnd {
   readonly said: GuestExit | null;
 }
 
-/** A process that holds a guest. */
+/** A process that holds a guest: it makes everything ready, and waits for `start` before the first instruction. */
 export interface GuestProcess {
   /** As this process sees it. */
   readonly pid: number;
+  /** Lets the guest run. */
+  start(): void;
   /** Settles when the guest's first instruction is about to run; rejects with a `GuestFailed` when it never will. */
   readonly running: Promise<void>;
   /** Settles when the guest has ended, and with it all that the process does, or the process is gone. */
@@ -49,9 +51,10 @@ export class GuestFailed extends Error {
 /** A way of starting guest processes. Everything works with either; `spawn` needs nothing but Node, `fork` is fast. */
 export interface Starter {
   readonly way: 'fork' | 'spawn';
-  /** Makes what waits ready, so that the next start is a warm one. */
+  /** Makes what waits ready, so that the next guest is a warm one. */
   prepare(): Promise<void>;
-  start(options: GuestOptions): Promise<GuestProcess>;
+  /** A process for this job; it begins to read and compile the program at once. */
+  create(options: GuestOptions): Promise<GuestProcess>;
   /** For whoever asks how it goes. */
   readonly figures: StarterFigures;
   close(): void;

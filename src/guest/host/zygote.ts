@@ -51,7 +51,7 @@ export interface Zygote {
   readonly usable: boolean;
   readonly forks: number;
   /** Forks a guest's process for this job. */
-  start(options: GuestOptions): Promise<GuestProcess>;
+  create(options: GuestOptions): Promise<GuestProcess>;
   /** Forks one ahead, which rehearses until its job comes. */
   standBy(): Promise<Standby>;
   /** Takes no more jobs, and leaves after its last child. */
@@ -214,7 +214,7 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
     get forks() {
       return forks;
     },
-    async start(guest) {
+    async create(guest) {
       const process = (await fork(order.fork)).run(guest);
       if (process === null) throw new ZygoteHung("the guest's process ended before it had its job");
       return process;
@@ -289,7 +289,7 @@ function standby(child: Child, pid: number, pidfd: number): Standby {
         signal(9);
         return { status: said.code, said };
       })();
-      return { pid, running: channel.running, ended, signal };
+      return { pid, start: channel.start, running: channel.running, ended, signal };
     },
     release() {
       signal(9);

@@ -16,6 +16,8 @@ export interface Channel {
   receive(): { readonly kind: number; readonly payload: Uint8Array };
   /** Descriptors that came with frames and were not taken yet, in order. */
   takeDescriptors(): number[];
+  /** Waits for the word to start, which may have come while something was asked of the broker. */
+  takeStart(): void;
   /** A broker request and its reply; the reply is valid until the next call. */
   call(request: Uint8Array): { readonly reply: Uint8Array; readonly descriptor: number | null };
 }
@@ -25,6 +27,7 @@ export function openChannel(fd: number): Channel {
   let start = 0;
   let end = 0;
   let descriptors: number[] = [];
+  let started = false;
 
   function fill(wanted: number): void {
     if (received.length - start < wanted) {
@@ -66,9 +69,18 @@ export function openChannel(fd: number): Channel {
       descriptors = [];
       return taken;
     },
+    takeStart() {
+      if (!started && channel.receive().kind !== frame.start)
+        throw new ChannelLost('the shim did not say when to start');
+      started = true;
+    },
     call(request) {
       channel.send(frame.request, request);
-      const { kind, payload } = channel.receive();
+      let { kind, payload } = channel.receive();
+      if (kind === frame.start) {
+        started = true;
+        ({ kind, payload } = channel.receive());
+      }
       if (kind !== frame.reply) throw new ChannelLost('the shim answered out of turn');
       const [descriptor = null, ...more] = channel.takeDescriptors();
       for (const extra of more) close(extra);

@@ -3,7 +3,7 @@ import { module_bytes_max } from '../../limits/index.ts';
 import { fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
 import { createClock, createGuestFiles, type HostFile, standardFile } from '../../vfs/index.ts';
 import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
-import type { GuestExit } from '../job.ts';
+import { frame, type GuestExit } from '../job.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
@@ -16,8 +16,15 @@ export interface OpenGuest {
   run(): GuestExit;
 }
 
+/** Waits until the container is to be started, and says that its guest runs now. */
+function takeStart(channel: Channel): void {
+  channel.takeStart();
+  channel.send(frame.running);
+}
+
 /**
- * Makes everything ready for the guest of a job: its files, its program, its host, its instance.
+ * Makes everything ready for the guest of a job: its files, its program, its host, its instance. Then waits for the
+ * start, before any instruction of the guest's has run.
  *
  * @throws NotRunnable saying what a runtime says of it
  */
@@ -60,6 +67,8 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     random: fillRandom,
   });
   let instance: WebAssembly.Instance;
+  const runs_at_once = description.start !== null;
+  if (runs_at_once) takeStart(channel);
   try {
     instance = new WebAssembly.Instance(module, host.imports(importsNeeded(description.imports)));
     host.bind(instance);
@@ -72,6 +81,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
       error instanceof WherryError ? 126 : 128,
     );
   }
+  if (!runs_at_once) takeStart(channel);
   return {
     run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
   };

@@ -50,6 +50,7 @@ export function rehearse(): void {
   ]);
   sendMessage(shim, encodeFrame(frame.job, Buffer.from(JSON.stringify(job))));
   sendMessage(shim, encodeFrame(frame.go));
+  sendMessage(shim, encodeFrame(frame.start));
   const code = serveGuest(becomeChild(guest, nothing, 0, places), places.stdio);
   if (code !== 0) throw new Error(`the rehearsal ended with ${code}`);
   for (const fd of openDescriptors().keys()) if (!before.has(fd)) close(fd);

@@ -71,7 +71,6 @@ export function serveGuest(channel: Channel, stdio: readonly [number, number, nu
       dieWithParent(SIGKILL);
     }
     const guest = openGuest(channel, { ...taken, stdio });
-    channel.send(frame.running);
     exit = guest.run();
   } catch (error) {
     if (error instanceof ChannelLost) return 255;

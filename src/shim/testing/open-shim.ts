@@ -96,6 +96,11 @@ export class TestShim {
     return JSON.parse(readFileSync(join(this.folder, 'shim', 'tasks', `${id}.json`), 'utf8')) as ShimTaskRecord;
   }
 
+  /** The id that the next container gets. */
+  get nextId(): string {
+    return `c${this.#sequence + 1}`;
+  }
+
   /** Creates a container, of hello unless told otherwise; gives its id. */
   async create(changes: ContainerChanges = {}): Promise<string> {
     const { image = this.images.hello, args = [program], terminal = false, mounts = [] } = changes;
@@ -132,6 +137,7 @@ export class TestShim {
   async attach(id: string, wanted: Partial<HandoffRequest> = {}, head = ''): Promise<TestClient> {
     const [mine, theirs] = socketPair();
     const request: HandoffRequest = {
+      coming: false,
       container: id,
       stdin: true,
       stdout: true,

@@ -29,11 +29,11 @@ import { openFlags } from './opening.ts';
 import { setLinkOwner, setOwned } from './ownership.ts';
 import { clearAway, scanUpper } from './scan.ts';
 import type { Names, Tree } from './tree.ts';
-import { type Found, joined, listUpper, type Merged, openDirectory, UnionView } from './union-view.ts';
+import { type Found, joined, listUpper, type Merged, openDirectory, type UpperRoot, UnionView } from './union-view.ts';
 import { isReserved, opaque_marker, privateName, whiteoutOf } from './whiteout.ts';
 
 export interface UnionTreeOptions {
-  /** The directory on the host that holds the writable layer; nobody else may write in it meanwhile. */
+  /** The directory on the host for the writable layer, made when it is first needed; nobody else may write in it. */
   readonly upper: string;
   readonly index: LayerIndex;
   /** The layers of the image that the entries of the index name. */
@@ -51,22 +51,24 @@ export interface UnionTreeOptions {
  */
 export class UnionTree implements Tree {
   readonly touched: Announcements;
-  readonly #root: number;
+  readonly #root: UpperRoot;
+  readonly #upper: string;
   readonly #view: UnionView;
   readonly #index: LayerIndex;
   readonly #data: readonly LayerData[];
   readonly #user: FilesystemUser;
   readonly #implied: ReadonlyMap<string, number>;
 
-  /** Throws a `SystemError` when the writable layer is no directory that this process can open. */
+  /** Throws a `SystemError` when the writable layer is there and no directory that this process can open. */
   constructor({ upper, index, data, user, implied }: UnionTreeOptions) {
-    this.#root = openAt(AT_FDCWD, upper, O.RDONLY | O.DIRECTORY);
+    this.#upper = upper;
+    this.#root = { fd: openIfThere(upper) };
     this.#view = new UnionView(this.#root, index, user, implied);
     this.#index = index;
     this.#data = data;
     this.#user = user;
     this.#implied = implied;
-    this.touched = new Announcements(scanUpper(this.#root, index));
+    this.touched = new Announcements(this.#root.fd === null ? [] : scanUpper(this.#root.fd, index));
   }
 
   walk(names: Names, before: number): Reached {
@@ -217,7 +219,7 @@ export class UnionTree implements Tree {
   setTimes(names: Names, times: Times): void {
     if (names.length === 0) {
       this.#view.inside(names, (root) => this.#demandTimes(this.#view.ownedDirectory(root), times));
-      setTimesAt(this.#root, '.', times.atim, times.mtim);
+      setTimesAt(this.#ensureRoot(), '.', times.atim, times.mtim);
       this.touched.touch('');
       return;
     }
@@ -237,7 +239,7 @@ export class UnionTree implements Tree {
   }
 
   close(): void {
-    close(this.#root);
+    if (this.#root.fd !== null) close(this.#root.fd);
   }
 
   /** Runs `act` with the directory that holds the last name, and that name. */
@@ -302,10 +304,21 @@ export class UnionTree implements Tree {
   /** The directory in the writable layer, made with all it lies in when it is not there yet. */
   #ensure(directory: Merged): number {
     if (directory.upper !== null) return directory.upper;
-    const above = this.#ensure(directory.above!);
+    if (directory.above === null) return (directory.upper = this.#ensureRoot());
+    const above = this.#ensure(directory.above);
     if (statAtOrNull(above, directory.name) === null) this.#makeUpper(directory, above);
     directory.upper = openDirectory(above, directory.name);
     return directory.upper;
+  }
+
+  /** A new one has the times that the image's root had until now. */
+  #ensureRoot(): number {
+    if (this.#root.fd !== null) return this.#root.fd;
+    makeDirectoryAt(AT_FDCWD, this.#upper, 0o700);
+    const fd = openAt(AT_FDCWD, this.#upper, O.RDONLY | O.DIRECTORY);
+    const mtime = this.#index.mtime_ns(this.#index.root);
+    setTimes(fd, mtime, mtime);
+    return (this.#root.fd = fd);
   }
 
   #makeUpper({ lower, name, path }: Merged, above: number): void {
@@ -436,4 +449,13 @@ function samePath(a: Names, b: Names): boolean {
 /** Whether `names` is `directory` or lies below it. */
 function isBelow(names: Names, directory: Names): boolean {
   return directory.every((name, i) => names[i] === name);
+}
+
+function openIfThere(upper: string): number | null {
+  try {
+    return openAt(AT_FDCWD, upper, O.RDONLY | O.DIRECTORY);
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'ENOENT') return null;
+    throw error;
+  }
 }

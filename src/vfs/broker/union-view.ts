@@ -48,15 +48,20 @@ export interface Found {
   readonly implied: boolean;
 }
 
+/** The folder of the writable layer: open once there is one, which is when something is first written. */
+export interface UpperRoot {
+  fd: number | null;
+}
+
 /** The two layers of a root filesystem, looked at as one. */
 export class UnionView {
   readonly index: LayerIndex;
   readonly user: FilesystemUser;
-  readonly #root: number;
+  readonly #root: UpperRoot;
   /** Paths of directories that are there even when neither layer has them, with their modes. */
   readonly #implied: ReadonlyMap<string, number>;
 
-  constructor(root: number, index: LayerIndex, user: FilesystemUser, implied: ReadonlyMap<string, number>) {
+  constructor(root: UpperRoot, index: LayerIndex, user: FilesystemUser, implied: ReadonlyMap<string, number>) {
     this.#root = root;
     this.index = index;
     this.user = user;
@@ -76,7 +81,7 @@ export class UnionView {
    * and what stands at the next name if one is left.
    */
   walk<T>(names: Names, act: (directory: Merged, taken: number, stopped: Found | null) => T): T {
-    let at: Merged = { path: '', name: '', above: null, upper: this.#root, lower: this.index.root };
+    let at: Merged = { path: '', name: '', above: null, upper: this.#root.fd, lower: this.index.root };
     try {
       for (const [taken, name] of names.entries()) {
         const found = this.find(at, name);

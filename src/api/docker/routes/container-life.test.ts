@@ -300,7 +300,7 @@ test('what the spec of a container says is what was asked for', async () => {
     },
   });
   await daemon.send('POST', `/containers/${id}/start`);
-  const spec = JSON.parse(readFileSync(join(daemon.folder, 'r/containers', id, 'config.json'), 'utf8')) as {
+  const spec = JSON.parse(readFileSync(join(daemon.folder, 's/bundles', id, 'config.json'), 'utf8')) as {
     process: { args: string[]; cwd: string; user: object };
     root: object;
     mounts: { destination: string; type: string; options: string[] }[];

@@ -12,7 +12,6 @@ import { type ContainerRecord, fresh_state, type MountPoint } from '../record.ts
 import { createWarnings } from './warnings.ts';
 import { mergeConfig } from './merge.ts';
 import { checkNetwork, networkError } from './network.ts';
-import { writeNetworkFiles } from './network-files.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { eraseContainer, persistContainer, replaceSpec } from './persist.ts';
 import { buildSpec } from './spec.ts';
@@ -103,11 +102,11 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
   const { space, images } = context;
   const { id } = record;
   await images.prepare(image);
-  const folder = space.folder(id);
-  await persistContainer(context, record, image, buildSpec(record, root_user, folder));
+  const bundle = space.bundle(id);
+  await persistContainer(context, record, image, buildSpec(record, root_user, bundle));
+  space.reuseFolder(id);
   try {
-    writeNetworkFiles(folder, record);
-    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record, folder) : record;
+    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record, bundle) : record;
   } catch (error) {
     await eraseContainer(context, id);
     throw error;
@@ -115,7 +114,7 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
 }
 
 /** What can be done only with the image's files. A user who is not in them is told of at the start. */
-async function finish(context: ContainersContext, record: ContainerRecord, folder: string): Promise<ContainerRecord> {
+async function finish(context: ContainersContext, record: ContainerRecord, bundle: string): Promise<ContainerRecord> {
   const { id, config, host_config } = record;
   const mounts = await context.space.mounts(id);
   const covered = [...Object.keys(host_config.Tmpfs), ...record.mounts.map(({ Destination }) => Destination)];
@@ -134,7 +133,7 @@ async function finish(context: ContainersContext, record: ContainerRecord, folde
   // Most are made right at once.
   if (!record.unfinished && start_error === record.start_error && user.home === root_user.home) return record;
   const finished = { ...record, unfinished: false, start_error };
-  await replaceSpec(context, finished, buildSpec(finished, user, folder));
+  await replaceSpec(context, finished, buildSpec(finished, user, bundle));
   return finished;
 }
 

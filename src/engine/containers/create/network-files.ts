@@ -10,11 +10,11 @@ export const network_files: Readonly<Record<string, string>> = {
   '/etc/resolv.conf': 'resolv.conf',
 };
 
-/** Writes `hosts`, `hostname` and `resolv.conf` into the container's folder. */
-export function writeNetworkFiles(folder: string, { config, host_config }: ContainerRecord): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+/** Writes `hosts`, `hostname` and `resolv.conf` into the container's bundle. */
+export function writeNetworkFiles(bundle: string, { config, host_config }: ContainerRecord): void {
+  mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const write = (name: string, text: string): void => {
-    const path = join(folder, name);
+    const path = join(bundle, name);
     writeFileSync(path, text);
     // Guests of any user read them, whatever this process's umask is.
     chmodSync(path, 0o644);

@@ -15,8 +15,8 @@ interface SpecMount {
   readonly options: readonly string[];
 }
 
-/** The container as the shim is told of it: runtime-spec, config.json. `folder` is the container's own. */
-export function buildSpec(record: ContainerRecord, user: GuestUser, folder: string): Any {
+/** The container as the shim is told of it: runtime-spec, config.json. `bundle` is where it is started from. */
+export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: string): Any {
   const { config, host_config } = record;
   const cwd = config.WorkingDir === '' ? '/' : config.WorkingDir;
   const [height, width] = host_config.ConsoleSize;
@@ -37,7 +37,7 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, folder: stri
     },
     root: { path: 'rootfs', readonly: host_config.ReadonlyRootfs },
     hostname: config.Hostname,
-    mounts: specMounts(record, folder),
+    mounts: specMounts(record, bundle),
     linux: { resources: Memory > 0 ? { memory: { limit: Memory } } : {} },
     annotations: {
       ...host_config.Annotations,
@@ -48,7 +48,7 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, folder: stri
   return { type_url, value: Buffer.from(JSON.stringify(spec)) };
 }
 
-function specMounts({ mounts, host_config }: ContainerRecord, folder: string): readonly SpecMount[] {
+function specMounts({ mounts, host_config }: ContainerRecord, bundle: string): readonly SpecMount[] {
   const tmpfs = Object.entries(host_config.Tmpfs).map(([destination, options]) =>
     tmpfsMount(
       destination,
@@ -59,7 +59,7 @@ function specMounts({ mounts, host_config }: ContainerRecord, folder: string): r
   const taken = new Set([...tmpfs, ...given].map(({ destination }) => destination));
   const files = Object.entries(network_files)
     .filter(([destination]) => !taken.has(destination))
-    .map(([destination, name]) => bindMount(destination, join(folder, name), ['rprivate', 'rw']));
+    .map(([destination, name]) => bindMount(destination, join(bundle, name), ['rprivate', 'rw']));
   // What lies deeper is mounted over what it lies in.
   return [...files, ...tmpfs, ...given].sort((a, b) => depth(a) - depth(b));
 }

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { log_poll_ms } from '../../../limits/index.ts';
 import { LogFile } from './log-file.ts';
@@ -28,7 +29,8 @@ export interface FollowOptions {
 export async function* readLog(path: string, options: ReadLogOptions): AsyncGenerator<LogRecord> {
   const { since_ns, until_ns, follow, tail } = options;
   if (tail === 0 && follow === null) return;
-  const files = await openFiles(path, tail);
+  let files = await openFiles(path, tail);
+  if (files.length === 0 && follow !== null && (await appears(path, follow))) files = await openFiles(path, tail);
   const changes = follow === null ? null : watchChanges(path, options, follow);
   try {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
@@ -68,7 +70,18 @@ export async function* readLog(path: string, options: ReadLogOptions): AsyncGene
   }
 }
 
-/** The files to read, oldest first, each at the place to begin. A log that is not there yet is waited for by nobody. */
+/** Waits for a log that its shim has yet to make; false when the container is over before that. */
+async function appears(path: string, { isOver, signal }: FollowOptions): Promise<boolean> {
+  while (!signal.aborted) {
+    const over = isOver();
+    if ((await stat(path).catch(() => null)) !== null) return true;
+    if (over) return false;
+    await sleep(log_poll_ms);
+  }
+  return false;
+}
+
+/** The files to read, oldest first, each at the place to begin. */
 async function openFiles(path: string, tail: number | null): Promise<LogFile[]> {
   const files: LogFile[] = [];
   let missing = tail;
