@@ -2,7 +2,7 @@
  * Bundles each program into one file under `dist/`: what runs hot starts faster from one file, and a running process is
  * not hurt when an update replaces the files it came from. Does nothing when no source is newer than the bundles.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
@@ -35,6 +35,7 @@ export async function bundle(root: string): Promise<Bundled> {
   // Loaded only now: finding that there is nothing to do must stay cheap.
   const { build } = await import('esbuild');
   mkdirSync(dist, { recursive: true });
+  copyNative(root, dist);
   await Promise.all(
     due.map(async ([name, entry]) => {
       const path = join(dist, `${name}.js`);
@@ -64,6 +65,16 @@ export async function bundle(root: string): Promise<Bundled> {
     }),
   );
   return { built, failed };
+}
+
+/** What is not JavaScript lies beside the bundles that use it. */
+function copyNative(root: string, dist: string): void {
+  const folder = join(root, 'native');
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!name.endsWith(`-${process.arch}.node`)) continue;
+    copyFileSync(join(folder, name), join(dist, `${name}.new`));
+    renameSync(join(dist, `${name}.new`), join(dist, name));
+  }
 }
 
 const builtin_names = new Set(builtinModules);

@@ -5,13 +5,14 @@ import type { GuestMount } from '../vfs/index.ts';
  * length (of what follows), a kind byte, and a payload. Descriptors ride beside the first byte of a frame.
  */
 
-/** Kinds of frames. The guest's process sends the first five, the shim the rest. */
+/** Kinds of frames. The guest's process sends the first six, the shim the rest. */
 export const frame = {
   started: 1,
   request: 2,
   running: 3,
   failed: 4,
   exited: 5,
+  program: 6,
   descriptors: 16,
   job: 17,
   go: 18,
@@ -41,7 +42,7 @@ export function encodeFrame(kind: number, payload: Uint8Array = new Uint8Array(0
 
 /**
  * What a guest is to run. Its descriptors come before it, in this order: stdin, stdout, stderr, the chain index, then
- * tar and index of each layer, base first.
+ * tar and index of each layer, base first, then the compiled code if there is some.
  */
 export interface GuestJob {
   /** The program and its arguments, as the container's process has them. */
@@ -58,8 +59,27 @@ export interface GuestJob {
   readonly touched: readonly string[];
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
+  /** The compiled code of a program, should it be the one that is run; null when there is none. */
+  readonly code: { readonly place: ProgramPlace; readonly bytes: number } | null;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
+}
+
+/** Bytes of a layer's uncompressed tar that are a program: what a guest's process found, told in a `program` frame. */
+export interface ProgramPlace {
+  /** The number of the layer, from 0. */
+  readonly layer: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What a compiler process is to compile. */
+export interface CompileOrder {
+  readonly place: ProgramPlace;
+  readonly memory_pages_max: number;
+  readonly table_entries_max: number;
+  /** Of the processes that will use the code: `flagHash`. */
+  readonly flag_hash: number;
 }
 
 /** Why a guest did not come to run; `text` is what a runtime says, `code` the exit code Docker gives for it. */

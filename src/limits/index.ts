@@ -168,3 +168,13 @@ export const log_poll_ms: number = 1000;
 
 /** Folders of removed containers that are kept for new ones. */
 export const spare_folders_max: number = 64;
+
+/** Compiled code kept for the next run of a program: the module, its code, all of it, and how long compiling may take. */
+export const code_module_bytes_max: number = 64 * 1024 * 1024;
+export const code_bytes_max: number = 512 * 1024 * 1024;
+export const code_cache_bytes_max: number = 2 * 1024 ** 3;
+export const code_compile_ms_max: number = 300_000;
+export const code_kept_open_max: number = 64;
+export const code_programs_known_max: number = 1000;
+/** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
+export const code_header_bytes: number = 4096;

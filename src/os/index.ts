@@ -79,7 +79,7 @@ export {
   startTime,
 } from './linux/processes.ts';
 export type { Ended } from './linux/processes.ts';
-export { advise, MADV, mapFile, reserveAddresses, trimHeap } from './linux/memory.ts';
+export { advise, MADV, mapFile, mapPrivate, reserveAddresses, trimHeap } from './linux/memory.ts';
 export type { Mapped } from './linux/memory.ts';
 export { actingAs, becomeUser, groupId, setUmask, userId } from './linux/identity.ts';
 export type { FilesystemUser } from './linux/identity.ts';

@@ -148,6 +148,7 @@ export class Container {
         job: files.job,
         descriptors: [...this.#streams.guest, ...files.descriptors],
         answer: (request) => broker.handle(request),
+        program: (place) => files.program(place),
         place: () => {},
       });
     } catch (error) {

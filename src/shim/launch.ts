@@ -14,6 +14,8 @@ export interface LauncherOptions {
   readonly guest: string;
   /** How guests are started; left out, the shim chooses. */
   readonly way?: 'fork' | 'spawn';
+  /** Where compiled code is kept; left out, it is not. */
+  readonly cache?: string;
 }
 
 /** Starts shims as processes of their own, which live on when this one ends. */
@@ -25,6 +27,7 @@ export function createLauncher(options: LauncherOptions): ShimLauncher {
         const log = openSync(join(folder, 'shim.log'), 'a', 0o600);
         const args = ['--id', id, '--namespace', namespace, '--folder', folder, '--guest', options.guest];
         if (options.way !== undefined) args.push('--way', options.way);
+        if (options.cache !== undefined) args.push('--cache', options.cache);
         const child = spawn(
           options.node,
           ['--experimental-ffi', '--no-warnings', '--max-semi-space-size=2', options.shim, ...args],

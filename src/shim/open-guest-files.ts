@@ -2,7 +2,8 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
-import type { GuestJob } from '../guest/index.ts';
+import type { GuestJob, ProgramPlace, Starter } from '../guest/index.ts';
+import { compiledCode } from './compiled-code.ts';
 import { openIndex } from '../oci/index.ts';
 import { close, mapFile, type Mapped } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
@@ -16,6 +17,7 @@ export interface GuestFilesOptions {
   readonly folder: string;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
+  readonly starter: Pick<Starter, 'code'>;
 }
 
 /** What a guest is given at its start, and asks for later. */
@@ -24,6 +26,8 @@ export interface GuestFiles {
   /** In the order of `GuestJob`, without the three streams. */
   readonly descriptors: readonly number[];
   readonly broker: Broker;
+  /** Told of the program when there was no compiled code for it. */
+  program(place: ProgramPlace): void;
   close(): void;
 }
 
@@ -32,7 +36,7 @@ export interface GuestFiles {
  *
  * @throws WherryError InvalidArgument for a mount whose source cannot be opened; else the system's error
  */
-export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOptions): GuestFiles {
+export function openGuestFiles({ bundle, root, folder, host_uid, starter }: GuestFilesOptions): GuestFiles {
   const descriptors: number[] = [];
   const mapped: Mapped[] = [];
   const tmpfs: Tmpfs[] = [];
@@ -99,12 +103,15 @@ export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOpt
       touched: broker.touched,
       memory_pages_max: bundle.memory_pages_max,
       table_entries_max: bundle.table_entries_max,
+      code: null,
       host_uid,
     };
+    const compiled = compiledCode({ bundle, root, starter }, job);
     return {
-      job,
-      descriptors: [...descriptors],
+      job: { ...job, code: compiled.code === null ? null : { place: compiled.place!, bytes: compiled.code.bytes } },
+      descriptors: compiled.code === null ? [...descriptors] : [...descriptors, compiled.code.fd],
       broker,
+      program: compiled.program,
       close() {
         broker.close();
         closeAll();

@@ -1,4 +1,6 @@
+export { readLayer } from './layer-data.ts';
 export type { Damage, Layer } from './layer-data.ts';
+export { placeInImage } from './guest/image-file.ts';
 export type { Channel } from './guest/client.ts';
 export { createGuestFiles } from './guest/files.ts';
 export type { GuestFilesOptions, GuestMount } from './guest/files.ts';

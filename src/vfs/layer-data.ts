@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { chunk_bytes } from '../limits/index.ts';
-import type { LayerIndex } from '../oci/index.ts';
+import { type LayerIndex, openIndex } from '../oci/index.ts';
 import { pread } from '../os/index.ts';
 import { fail } from '../wasi/index.ts';
 import { translated } from './errno.ts';
@@ -30,14 +30,17 @@ let held: { readonly layer: LayerData; readonly chunk: number } | null = null;
  * it is first read. A chunk that does not match, or that is not there, is an EIO each time it is asked for.
  */
 export class LayerData {
+  /** Its place among the layers of its image, from 0. */
+  readonly number: number;
   readonly #layer: Layer;
   readonly #name: string;
   readonly #verified: Uint8Array;
   readonly #damaged: ((damage: Damage) => void) | undefined;
 
-  constructor(layer: Layer, name: string, damaged?: (damage: Damage) => void) {
+  constructor(layer: Layer, number: number, damaged?: (damage: Damage) => void) {
+    this.number = number;
     this.#layer = layer;
-    this.#name = layer.name ?? name;
+    this.#name = layer.name ?? `layer ${number + 1}`;
     this.#verified = new Uint8Array((layer.index.chunkCount + 7) >>> 3);
     this.#damaged = damaged;
   }
@@ -100,4 +103,19 @@ export class LayerData {
     this.#damaged?.({ layer: this.#name, offset: Math.floor(offset / chunk_bytes) * chunk_bytes });
     throw fail('IO');
   }
+}
+
+/**
+ * Bytes of a layer, each chunk of them checked.
+ *
+ * @throws Errno IO when they are damaged or not there
+ */
+export function readLayer(
+  layer: { tar_fd: number; index: Uint8Array; name: string },
+  offset: number,
+  size: number,
+): Uint8Array {
+  const bytes = new Uint8Array(size);
+  new LayerData({ tar_fd: layer.tar_fd, index: openIndex(layer.index), name: layer.name }, 0).read(bytes, offset);
+  return bytes;
 }

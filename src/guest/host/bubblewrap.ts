@@ -25,7 +25,7 @@ const libraries = ['/usr/lib', '/usr/lib64', '/lib', '/lib64', '/usr/local/lib',
  * The command line that puts a zygote into namespaces of its own: no network, nothing of the host's files but what Node
  * loads, no processes but its own, no rights but, under root, to become the unprivileged user of each guest.
  */
-export function inBubblewrap(bwrap: string, node: string, script: string): readonly string[] {
+export function inBubblewrap(bwrap: string, node: string, script: string, native: string | null): readonly string[] {
   const root = userId() === 0;
   return [
     bwrap,
@@ -42,6 +42,7 @@ export function inBubblewrap(bwrap: string, node: string, script: string): reado
     '--ro-bind',
     script,
     script,
+    ...(native === null ? [] : ['--ro-bind', native, native]),
     '--proc',
     '/proc',
     '--dev',

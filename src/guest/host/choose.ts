@@ -1,15 +1,30 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
 import { WherryError } from '../../errors/index.ts';
 import { findBubblewrap } from './bubblewrap.ts';
 import { createForkStarter } from './fork.ts';
 import { createSpawnStarter } from './spawn.ts';
 import type { Starter } from './starter.ts';
 
+/** The native part beside the guest's bundle, for just this Node; null where there is none. */
+function findNative(script: string): string | null {
+  const path = join(dirname(script), `compiled-code-${process.version}-${process.arch}.node`);
+  return existsSync(path) ? path : null;
+}
+
 /**
  * The way guests are started on this machine, and why. `way` is what somebody asked for.
  *
  * @throws WherryError InvalidArgument for a way that is none
  */
-export function chooseStarter(options: { node: string; script: string; way: string | undefined }): {
+export function chooseStarter(options: {
+  node: string;
+  script: string;
+  way: string | undefined;
+  /** Where compiled code is kept. */
+  cache: string | undefined;
+}): {
   readonly starter: Starter;
   readonly why: string;
 } {
@@ -19,8 +34,9 @@ export function chooseStarter(options: { node: string; script: string; way: stri
   if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
-  if (way === 'fork') return { starter: createForkStarter({ node, script, bubblewrap }), why: `asked for; ${inside}` };
+  const fork = { node, script, bubblewrap, native: findNative(script), cache: options.cache ?? null };
+  if (way === 'fork') return { starter: createForkStarter(fork), why: `asked for; ${inside}` };
   if (process.arch !== 'x64')
     return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
-  return { starter: createForkStarter({ node, script, bubblewrap }), why: `a zygote works on this machine; ${inside}` };
+  return { starter: createForkStarter(fork), why: `a zygote works on this machine; ${inside}` };
 }

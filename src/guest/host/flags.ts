@@ -13,3 +13,12 @@ export const guest_flags: readonly string[] = [
   '--disallow-code-generation-from-strings',
   '--disable-proto=throw',
 ];
+
+const not_for_compiler: ReadonlySet<string> = new Set(['--wasm-lazy-validation', '--wasm-sync-tier-up']);
+
+/** Those of a process that compiles whole modules, optimised at once, and runs none. */
+export const compiler_flags: readonly string[] = [
+  ...guest_flags.filter((flag) => !not_for_compiler.has(flag)),
+  '--no-liftoff',
+  '--no-wasm-lazy-compilation',
+];

@@ -1,14 +1,21 @@
 import { WherryError } from '../../errors/index.ts';
 import { containers_per_shim_max, forks_per_zygote_max, standby_guests, standby_rest_ms } from '../../limits/index.ts';
+import { CodeCache } from './code-cache.ts';
 import type { GuestOptions, GuestProcess, Starter } from './starter.ts';
 import { type Standby, startZygote, type Zygote, ZygoteHung, type ZygoteOptions } from './zygote.ts';
+
+export interface ForkOptions extends ZygoteOptions {
+  /** Where compiled code is kept; null for nowhere. */
+  readonly cache: string | null;
+}
 
 /**
  * Guests forked from a zygote, which is renewed after so many forks or when it hangs. A few are forked ahead and stand
  * by, warm, for the next starts; when there are none, a start forks its own.
  */
-export function createForkStarter(options: ZygoteOptions): Starter {
+export function createForkStarter(options: ForkOptions): Starter {
   let zygote: Zygote | null = null;
+  let code: CodeCache | null = null;
   let standing_by: Standby[] = [];
   let starting = 0;
   let running = 0;
@@ -42,6 +49,7 @@ export function createForkStarter(options: ZygoteOptions): Starter {
       try {
         await mine.ready;
         figures.zygote_pid = mine.pid;
+        code ??= openCache(mine);
         return mine;
       } catch (error) {
         if (inside === null || closed) throw error;
@@ -53,6 +61,12 @@ export function createForkStarter(options: ZygoteOptions): Starter {
         bubblewrap = null;
       }
     }
+  }
+
+  function openCache({ flag_hash }: Zygote): CodeCache | null {
+    const { cache, native, node, script } = options;
+    if (cache === null || native === null || flag_hash === null) return null;
+    return new CodeCache({ folder: cache, node, script, native, bubblewrap, flag_hash });
   }
 
   function retire(): void {
@@ -106,6 +120,9 @@ export function createForkStarter(options: ZygoteOptions): Starter {
   return {
     way: 'fork',
     figures,
+    get code() {
+      return code;
+    },
     async prepare() {
       await ready();
       void refill();

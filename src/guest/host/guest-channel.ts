@@ -2,7 +2,15 @@ import { Socket } from 'node:net';
 
 import { broker_request_bytes_max, descriptors_per_job_frame_max, job_inline_bytes_max } from '../../limits/index.ts';
 import { close, memoryFile, MSG, sendMessage, SystemError, write } from '../../os/index.ts';
-import { encodeFrame, frame, frame_header_bytes, type GuestExit, type GuestFailure, writeFrameHeader } from '../job.ts';
+import {
+  encodeFrame,
+  frame,
+  frame_header_bytes,
+  type GuestExit,
+  type GuestFailure,
+  type ProgramPlace,
+  writeFrameHeader,
+} from '../job.ts';
 import { GuestFailed, type GuestOptions } from './starter.ts';
 
 /** What a guest's process must not do; the shim ends it. */
@@ -58,6 +66,7 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
   running.promise.catch(() => {});
   let pending: Buffer = Buffer.alloc(0);
   let broken = false;
+  let program_told = false;
 
   socket.on('data', (chunk: Buffer) => {
     if (broken) return;
@@ -102,6 +111,11 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
       case frame.failed:
         running.reject(new GuestFailed(readFailure(payload)));
         break;
+      case frame.program:
+        if (program_told) throw new Breach('a guest tells of its program again');
+        program_told = true;
+        options.program?.(readPlace(payload, options));
+        break;
       case frame.exited:
         said.resolve(readExit(payload));
         break;
@@ -129,6 +143,14 @@ function readFailure(payload: Buffer): GuestFailure {
   const { text, code } = JSON.parse(payload.toString()) as Partial<GuestFailure>;
   if (typeof text !== 'string' || !isExitCode(code)) throw new Breach('a guest does not say how it failed');
   return { text, code };
+}
+
+function readPlace(payload: Buffer, { job }: GuestOptions): ProgramPlace {
+  const { layer, offset, size } = JSON.parse(payload.toString()) as Partial<ProgramPlace>;
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!isCount(layer) || !isCount(offset) || !isCount(size) || layer >= job.layers.length)
+    throw new Breach('a guest does not say where its program is');
+  return { layer, offset, size };
 }
 
 function readExit(payload: Buffer): GuestExit {

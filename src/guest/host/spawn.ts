@@ -12,6 +12,7 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
   return {
     way: 'spawn',
     figures,
+    code: null,
     async prepare() {},
     async create(guest): Promise<GuestProcess> {
       figures.starts++;

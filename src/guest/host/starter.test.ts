@@ -46,6 +46,7 @@ async function start(
     touched: [],
     memory_pages_max: 65_536,
     table_entries_max: 1000,
+    code: null,
     host_uid: null,
     ...changes,
   };
@@ -70,10 +71,17 @@ async function start(
 }
 
 for (const [way, make] of [
-  ['fork', () => createForkStarter({ node: process.execPath, script, bubblewrap: null })],
+  ['fork', () => createForkStarter({ node: process.execPath, script, bubblewrap: null, native: null, cache: null })],
   [
     'fork, inside bubblewrap where there is one',
-    () => createForkStarter({ node: process.execPath, script, bubblewrap: findBubblewrap(process.env['PATH'] ?? '') }),
+    () =>
+      createForkStarter({
+        node: process.execPath,
+        script,
+        bubblewrap: findBubblewrap(process.env['PATH'] ?? ''),
+        native: null,
+        cache: null,
+      }),
   ],
   ['spawn', () => createSpawnStarter({ node: process.execPath, script })],
 ] as const)
@@ -118,7 +126,14 @@ for (const [way, make] of [
   });
 
 test('a child that hangs before it reports is ended by the watch, and the start is tried again', async () => {
-  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null, planted_hang: true });
+  const starter = createForkStarter({
+    node: process.execPath,
+    script,
+    bubblewrap: null,
+    native: null,
+    cache: null,
+    planted_hang: true,
+  });
   const { guest, output } = await start(starter);
   assert.equal(await output, 'rehearsal\n');
   assert.equal((await guest.ended).status, 0);
@@ -127,7 +142,7 @@ test('a child that hangs before it reports is ended by the watch, and the start 
 });
 
 test('a start takes one that stands by, and passes over those that have ended meanwhile', async () => {
-  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null });
+  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null, native: null, cache: null });
   const standingBy = (): number[] => {
     const { zygote_pid } = starter.figures;
     return readFileSync(`/proc/${zygote_pid}/task/${zygote_pid}/children`, 'utf8').trim().split(' ').map(Number);
@@ -155,7 +170,7 @@ test('a start takes one that stands by, and passes over those that have ended me
 });
 
 test('starts leave no descriptor behind', async () => {
-  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null });
+  const starter = createForkStarter({ node: process.execPath, script, bubblewrap: null, native: null, cache: null });
   const run = async (): Promise<void> => {
     const { guest, output } = await start(starter);
     await output;

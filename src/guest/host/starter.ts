@@ -1,4 +1,5 @@
-import type { GuestExit, GuestFailure, GuestJob } from '../job.ts';
+import type { GuestExit, GuestFailure, GuestJob, ProgramPlace } from '../job.ts';
+import type { CodeCache } from './code-cache.ts';
 
 /** The answer to a broker request: the reply, and a descriptor to go with it, which is closed once it was sent. */
 export interface BrokerAnswer {
@@ -12,6 +13,8 @@ export interface GuestOptions {
   readonly descriptors: readonly number[];
   /** Answers the guest's broker requests, synchronously; what it throws is a breach and ends the guest. */
   answer(request: Uint8Array): BrokerAnswer;
+  /** Told once at most of the program, when there was no compiled code for it. */
+  program?(place: ProgramPlace): void;
   /** Puts the process where its limits hold, before it allocates for its guest. */
   place(pid: number): void;
 }
@@ -55,6 +58,8 @@ export interface Starter {
   prepare(): Promise<void>;
   /** A process for this job; it begins to read and compile the program at once. */
   create(options: GuestOptions): Promise<GuestProcess>;
+  /** Compiled code for its guests; null when they take none. */
+  readonly code: CodeCache | null;
   /** For whoever asks how it goes. */
   readonly figures: StarterFigures;
   close(): void;

@@ -28,6 +28,8 @@ export interface ZygoteOptions {
   readonly script: string;
   /** `bwrap`, to put the zygote into; null for none. */
   readonly bubblewrap: string | null;
+  /** The native part that takes compiled code; null for none. */
+  readonly native: string | null;
   /** For tests of the watch: the children of the first zygote hang before they report. */
   readonly planted_hang?: boolean;
 }
@@ -48,6 +50,8 @@ export interface Standby {
 export interface Zygote {
   readonly ready: Promise<void>;
   readonly pid: number;
+  /** What its V8 takes compiled code by; null when it takes none. */
+  readonly flag_hash: number | null;
   readonly usable: boolean;
   readonly forks: number;
   /** Forks a guest's process for this job. */
@@ -71,11 +75,11 @@ interface Child {
 /** Starts a zygote; `onWatch` is told when a child of it hung. */
 export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote {
   const [mine, theirs] = socketPair();
-  const { node, script, bubblewrap, planted_hang } = options;
-  const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script);
+  const { node, script, bubblewrap, native, planted_hang } = options;
+  const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script, native);
   const process_of_it: ChildProcess = spawn(
     command!,
-    [...before, ...guest_flags, script, 'zygote', ...(planted_hang === true ? ['planted-hang'] : [])],
+    [...before, ...guest_flags, script, 'zygote', native ?? '', ...(planted_hang === true ? ['planted-hang'] : [])],
     { stdio: ['ignore', 'ignore', 'inherit', theirs], env: {}, cwd: '/' },
   );
   close(theirs);
@@ -84,6 +88,7 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   let pid = 0;
+  let flag_hash: number | null = null;
   let usable = true;
   let forks = 0;
   let pending: Buffer = Buffer.alloc(0);
@@ -105,6 +110,7 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
     const said = decodeReport(bytes, at);
     if (said.kind === report.ready) {
       pid = innermost(process_of_it.pid ?? 0);
+      flag_hash = said.status === 0 ? null : said.status >>> 0;
       ready.resolve();
       return;
     }
@@ -207,6 +213,9 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
     ready: ready.promise,
     get pid() {
       return pid;
+    },
+    get flag_hash() {
+      return flag_hash;
     },
     get usable() {
       return usable;

@@ -10,11 +10,17 @@ export interface Compiled {
 }
 
 /**
- * Compiles a program, its memories and tables held to what the job allows.
+ * Compiles a program, its memories and tables held to what the job allows. `withCode` makes a module of bytes whose
+ * code is there already, or gives null.
  *
  * @throws NotRunnable when it is no module, damaged, too large, or a component
  */
-export function compile(bytes: Uint8Array<ArrayBuffer>, path: string, job: GuestJob): Compiled {
+export function compile(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  job: GuestJob,
+  withCode: (wire: Uint8Array) => WebAssembly.Module | null,
+): Compiled {
   const kind = detect(bytes);
   if (kind === null)
     throw new NotRunnable(
@@ -29,7 +35,7 @@ export function compile(bytes: Uint8Array<ArrayBuffer>, path: string, job: Guest
   try {
     const description = readModule(bytes);
     const limited = limitModule(bytes, job) as Uint8Array<ArrayBuffer>;
-    return { module: new WebAssembly.Module(limited), description };
+    return { module: withCode(limited) ?? new WebAssembly.Module(limited), description };
   } catch (error) {
     const why = (error as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
     throw new NotRunnable(`exec ${path}: ${error instanceof WherryError ? '' : 'exec format error: '}${why}`, 126);

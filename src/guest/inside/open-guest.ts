@@ -1,14 +1,15 @@
 import { WherryError } from '../../errors/index.ts';
 import { module_bytes_max } from '../../limits/index.ts';
-import { fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
-import { createClock, createGuestFiles, type HostFile, standardFile } from '../../vfs/index.ts';
+import { close, fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
+import { createClock, createGuestFiles, type HostFile, placeInImage, standardFile } from '../../vfs/index.ts';
 import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
-import { frame, type GuestExit } from '../job.ts';
+import { frame, type GuestExit, type ProgramPlace } from '../job.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
 import { compile } from './compile.ts';
+import { moduleWithCode } from './compiled-code.ts';
 import type { TakenJob } from './serve.ts';
 
 /** A guest whose first instruction is about to run. */
@@ -28,7 +29,7 @@ function takeStart(channel: Channel): void {
  *
  * @throws NotRunnable saying what a runtime says of it
  */
-export function openGuest(channel: Channel, { job, stdio, chain_index, layers }: TakenJob): OpenGuest {
+export function openGuest(channel: Channel, { job, stdio, chain_index, layers, code }: TakenJob): OpenGuest {
   const [stdin, stdout, stderr] = stdio.map(standardFile) as [HostFile, HostFile, HostFile];
   const complain = (text: string): void => void write(stdio[2], Buffer.from(`wherry: ${text}\n`));
   const tty = [stdin, stdout, stderr].find((file) => file.terminal);
@@ -54,7 +55,15 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   makeWorkingDirectory(files, job.cwd);
   const program = findProgram(files, job);
   const bytes = readAll(program.file, program.path);
-  const { module, description } = compile(bytes, program.path, job);
+  const place = placeInImage(program.file);
+  const { module, description } = compile(bytes, program.path, job, (wire) => {
+    if (place === null || bytes.length !== place.size) return null;
+    if (code === null || job.code === null) return tell(place);
+    const { layer, offset, size } = job.code.place;
+    if (layer !== place.layer || offset !== place.offset || size !== place.size) return tell(place);
+    return moduleWithCode(wire, code, job.code.bytes);
+  });
+  if (code !== null) close(code);
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
     env: job.env,
@@ -85,6 +94,12 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   return {
     run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
   };
+
+  /** The shim may have it compiled for the next run. */
+  function tell(where: ProgramPlace): null {
+    channel.send(frame.program, Buffer.from(JSON.stringify(where)));
+    return null;
+  }
 
   function told(ended: GuestExit): GuestExit {
     if (ended.trap !== null) complain(ended.trap);

@@ -12,6 +12,7 @@ export interface TakenJob {
   readonly stdio: readonly [number, number, number];
   readonly chain_index: number;
   readonly layers: readonly { readonly tar: number; readonly index: number }[];
+  readonly code: number | null;
 }
 
 /** Waits for the job of this process, and for the word that it stands where its limits hold. */
@@ -31,11 +32,12 @@ function takeJob(channel: Channel): TakenJob {
     stdout === undefined ||
     stderr === undefined ||
     chain_index === undefined ||
-    rest.length !== job.layers.length * 2
+    rest.length !== job.layers.length * 2 + (job.code === null ? 0 : 1)
   )
     throw new ChannelLost('the job has not the descriptors that it names');
   const layers = job.layers.map((_, i) => ({ tar: rest[i * 2]!, index: rest[i * 2 + 1]! }));
-  return { job, stdio: [stdin, stdout, stderr], chain_index, layers };
+  const code = job.code === null ? null : rest.at(-1)!;
+  return { job, stdio: [stdin, stdout, stderr], chain_index, layers, code };
 }
 
 function parseJob(bytes: Uint8Array): GuestJob {

@@ -16,6 +16,7 @@ import {
 } from '../../os/index.ts';
 import { control_fd, encodeReport, order, order_bytes, report } from '../control.ts';
 import { gatherHeap, reserveScatter } from './address-space.ts';
+import { flagHash, loadNative } from './compiled-code.ts';
 import { becomeChild, childPlaces, type Places, rememberInheritance } from './child.ts';
 import { allowFork, emptyWorkerList } from './fork-safety.ts';
 import { serveGuest } from './serve.ts';
@@ -39,9 +40,13 @@ function rehearseOrLeave(): void {
   }
 }
 
-/** Leaves after its last child once the shim sends no more orders. `hangs`: its children do, to test the watch. */
-export function runZygote(hangs: boolean): never {
+/**
+ * Leaves after its last child once the shim sends no more orders. `native` is the path of the native part, '' for none.
+ * `hangs`: its children do, to test the watch.
+ */
+export function runZygote(native: string, hangs: boolean): never {
   reserveScatter();
+  if (native !== '') loadNative(native);
   emptyWorkerList();
   noNewPrivileges();
   setLimit(RLIMIT.CORE, 0n);
@@ -55,7 +60,7 @@ export function runZygote(hangs: boolean): never {
   const order_buffer = Buffer.alloc(order_bytes);
   let serving = true;
 
-  write(control_fd, encodeReport(report.ready, 0, process.pid, 0));
+  write(control_fd, encodeReport(report.ready, 0, process.pid, (flagHash() ?? 0) | 0));
 
   while (serving || children.size > 0) {
     const waiting: Polled[] = [];

@@ -26,6 +26,17 @@ export function mapFile(fd: number, length: number): Mapped {
   };
 }
 
+/** As `mapFile`, behind `offset`, a multiple of a page: what is written to it is this process's alone. */
+export function mapPrivate(fd: number, length: number, offset: number): Mapped {
+  // PROT_READ, PROT_WRITE; MAP_PRIVATE.
+  const address = c.mmap(0n, BigInt(length), 3, 2, fd, BigInt(offset));
+  if (address === 0xffffffffffffffffn) throw new SystemError('mmap', lastErrno());
+  return {
+    bytes: new Uint8Array(ffi.toArrayBuffer(address, length, false)),
+    unmap: () => void c.munmap(address, BigInt(length)),
+  };
+}
+
 /**
  * Takes a range of addresses so that nothing else is put there; costs no memory. False when something is there already.
  */

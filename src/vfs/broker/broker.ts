@@ -99,7 +99,7 @@ class PathBroker implements Broker {
 
   constructor({ mounts, upper, lower, user, open, damaged, failed }: BrokerOptions) {
     this.#failed = failed;
-    const data = lower.layers.map((layer, i) => new LayerData(layer, `layer ${i + 1}`, damaged));
+    const data = lower.layers.map((layer, i) => new LayerData(layer, i, damaged));
     const implied = impliedBy(lower.index, mounts);
     this.#union = upper === null ? null : new UnionTree({ upper, index: lower.index, data, user, implied });
     if (this.#union !== null) this.#trees.set(root_mount, this.#union);

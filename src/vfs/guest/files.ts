@@ -57,11 +57,7 @@ export function createGuestFiles(options: GuestFilesOptions): Files {
     client: new Client(options.channel, (path) => touched.add(path)),
     data: options.image.layers.map(
       ({ tar_fd, index: bytes, name }, i) =>
-        new LayerData(
-          { tar_fd, index: openIndex(bytes), ...(name === undefined ? {} : { name }) },
-          `layer ${i + 1}`,
-          options.damaged,
-        ),
+        new LayerData({ tar_fd, index: openIndex(bytes), ...(name === undefined ? {} : { name }) }, i, options.damaged),
     ),
     user: options.user,
     moves: new Moves(),

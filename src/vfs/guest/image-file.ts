@@ -27,6 +27,11 @@ export class ImageFile implements File {
     this.#setTimes = setTimes;
   }
 
+  /** Where in which layer its bytes are. */
+  get place(): { readonly layer: number; readonly offset: number; readonly size: number } {
+    return { layer: this.#data.number, offset: this.#start, size: this.#size };
+  }
+
   /** Bytes between the offset and the end. */
   get remaining(): bigint {
     const rest = BigInt(this.#size) - this.#offset;
@@ -96,4 +101,9 @@ export class ImageFile implements File {
   allocate(): void {
     throw fail('BADF');
   }
+}
+
+/** Where in which layer of the image the bytes of a file are; null for one that is not of the image. */
+export function placeInImage(file: File): ImageFile['place'] | null {
+  return file instanceof ImageFile ? file.place : null;
 }
