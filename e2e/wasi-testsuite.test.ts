@@ -4,7 +4,7 @@
  * looked for where `WHERRY_SHARED` says, else in `shared` beside the checkout.
  */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { test } from 'node:test';
 
@@ -43,7 +43,9 @@ const backends: readonly Backend[] = [
     name: 'bind',
     takes: ({ root }) => root !== undefined,
     options(each, folder) {
-      cpSync(rootOf(each), folder, { recursive: true, filter: (from) => !from.endsWith('.cleanup') });
+      for (const entry of entriesOf(rootOf(each)))
+        if (entry.isDirectory) mkdirSync(join(folder, entry.path));
+        else writeFileSync(join(folder, entry.path), readFileSync(entry.from));
       return ['-v', `${folder}:/t`];
     },
   },
@@ -75,6 +77,24 @@ function readCases(): Case[] {
   );
 }
 
+interface Entry {
+  readonly from: string;
+  /** Below the folder. */
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+/** What lies in a folder, each directory before what is in it, without what earlier runs of a suite left behind. */
+function entriesOf(folder: string): Entry[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.name.endsWith('.cleanup'))
+    .map((entry) => {
+      const from = join(entry.parentPath, entry.name);
+      return { from, path: relative(folder, from), isDirectory: entry.isDirectory() };
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
 /** Programs as `/bin/NAME.wasm`, what they work on as `/t`. */
 function readFiles(language: string): ImageFile[] {
   const folder = join(suite, language);
@@ -82,15 +102,9 @@ function readFiles(language: string): ImageFile[] {
     .filter((name) => name.endsWith('.wasm'))
     .map((name) => ({ path: `bin/${name}`, bytes: readFileSync(join(folder, name)), mode: 0o755 }));
   const root = join(folder, 'fs-tests.dir');
-  const data: ImageFile[] = existsSync(root)
-    ? readdirSync(root, { recursive: true, withFileTypes: true })
-        .filter((entry) => !entry.name.endsWith('.cleanup'))
-        .map((entry) => {
-          const from = join(entry.parentPath, entry.name);
-          const path = `t/${relative(root, from)}`;
-          return entry.isDirectory() ? { path, dir: true } : { path, bytes: readFileSync(from) };
-        })
-    : [];
+  const data = (existsSync(root) ? entriesOf(root) : []).map(({ from, isDirectory, path }): ImageFile =>
+    isDirectory ? { path: `t/${path}`, dir: true } : { path: `t/${path}`, bytes: readFileSync(from) },
+  );
   return [...programs, { path: 't', dir: true }, ...data];
 }
 
