@@ -157,7 +157,11 @@ export class MemoryDirectory extends Inode implements Directory {
         if (above === moved) throw fail('INVAL');
       if (replaced !== null && !(replaced instanceof MemoryDirectory)) throw fail('NOTDIR');
       if (replaced !== null && replaced.#names.size > 0) throw fail('NOTEMPTY');
-    } else if (replaced instanceof MemoryDirectory) throw fail('ISDIR');
+    } else if (replaced instanceof MemoryDirectory) {
+      for (let above: MemoryDirectory | null = this; above !== null; above = above.parent)
+        if (above === replaced) throw fail('NOTEMPTY');
+      throw fail('ISDIR');
+    }
     to.volume.take(entryBytes(to_name));
     if (replaced !== null) {
       to.#remove(to_name);
