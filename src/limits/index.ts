@@ -123,6 +123,10 @@ export const job_inline_bytes_max: number = 32 * 1024;
 export const directory_moves_remembered_max: number = 65_536;
 export const touched_directories_max: number = 4096;
 
+/** What a directory of an image may hold that is renamed: it is copied into the writable layer at once. */
+export const renamed_directory_entries_max: number = 1024;
+export const renamed_directory_bytes_max: number = 32 * 1024 * 1024;
+
 /** The store: content written at once, its largest blob, names, and how late its mirrors may be. */
 export const content_write_bytes: number = 512 * 1024;
 export const blob_bytes_max: number = 64 * 1024 ** 3;

@@ -172,8 +172,8 @@ class DeviceDirectory implements Directory {
     throw fail('ROFS');
   }
 
-  removeDirectory(): void {
-    throw fail('ROFS');
+  removeDirectory(name: string): void {
+    throw fail(this.#devices.has(name) ? 'NOTDIR' : 'ROFS');
   }
 
   unlink(): void {

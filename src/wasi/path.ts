@@ -13,8 +13,8 @@ export interface Path {
 }
 
 /**
- * Reads a guest's path of `length` bytes at `pointer`. Empty is NOENT, over `path_bytes_max` or a name over
- * `name_bytes_max` NAMETOOLONG, a NUL INVAL, not UTF-8 ILSEQ, absolute NOTCAPABLE.
+ * Reads a guest's path of `length` bytes at `pointer`. Empty is NOENT, over `path_bytes_max` NAMETOOLONG, a NUL INVAL,
+ * not UTF-8 ILSEQ, absolute NOTCAPABLE. A name that is too long is found by who comes to it, see `isTooLong`.
  */
 export function readPath(memory: GuestMemory, pointer: number, length: number): Path {
   const text = readPathText(memory, pointer, length);
@@ -39,7 +39,6 @@ export function parsePath(text: string): Path {
     if (name === '') continue;
     if (name === '.') last = 'dot';
     else {
-      if (tooLong(name)) throw fail('NAMETOOLONG');
       names.push(name);
       last = name === '..' ? 'dotdot' : 'name';
     }
@@ -49,7 +48,8 @@ export function parsePath(text: string): Path {
 
 const encoder = new TextEncoder();
 
-function tooLong(name: string): boolean {
+/** Whether a name is over `name_bytes_max`. */
+export function isTooLong(name: string): boolean {
   // A UTF-16 unit is at most three bytes of UTF-8.
   return name.length * 3 > name_bytes_max && encoder.encode(name).length > name_bytes_max;
 }

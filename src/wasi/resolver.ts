@@ -1,7 +1,7 @@
 import { path_bytes_max, symlinks_followed_max } from '../limits/index.ts';
-import { fail } from './errno.ts';
+import { type Errno, fail } from './errno.ts';
 import { type Directory, filetype, type Node } from './files.ts';
-import { parsePath, type Path } from './path.ts';
+import { isTooLong, parsePath, type Path } from './path.ts';
 
 /** Where a walk starts and how far up it may come. Depths are counted from `bottom`. */
 export interface Start {
@@ -33,10 +33,17 @@ export function exists(place: Place): boolean {
   return place.at !== null || place.node !== null;
 }
 
+/** What it means that a place does not exist: its name may be one that nothing can have. */
+export function nothingAt(place: Place): Errno {
+  return fail(place.name !== null && isTooLong(place.name) ? 'NAMETOOLONG' : 'NOENT');
+}
+
 /**
  * Walks `path` from `start`, one component after another. `..` leaves the directory that was reached, not the name
  * that was written; nothing leads above depth 0, the path's own `..` not above the floor (NOTCAPABLE). A symlink on
- * the way is followed, one at the end if `follow`; more than `symlinks_followed_max` are LOOP.
+ * the way is followed, one at the end if `follow`; more than `symlinks_followed_max` are LOOP. A name that is too long
+ * is NAMETOOLONG once the names before it have led to a directory; the last one is for who looks at the place to
+ * refuse, see `nothingAt`.
  */
 export function resolve(start: Start, path: Path, follow: boolean): Place {
   let { directory, depth, floor } = start;
@@ -58,7 +65,12 @@ export function resolve(start: Start, path: Path, follow: boolean): Place {
       i++;
       continue;
     }
-    const walked = directory.walk(plainRun(names, i));
+    const run = plainRun(names, i);
+    if (run.length === 0) {
+      if (i < names.length - 1 || into) throw fail('NAMETOOLONG');
+      return { directory, name: names[i]!, at: null, node: null, slash, linked };
+    }
+    const walked = directory.walk(run);
     directory = walked.directory;
     depth += walked.taken;
     i += walked.taken;
@@ -100,9 +112,9 @@ export function resolve(start: Start, path: Path, follow: boolean): Place {
   return { directory: parent, name, at: directory, node: null, slash, linked };
 }
 
-/** The names from `i` on up to the next `..`. */
+/** The names from `i` on up to the next `..` or the next that is too long. */
 function plainRun(names: readonly string[], i: number): readonly string[] {
-  const end = names.indexOf('..', i);
-  if (i === 0 && end === -1) return names;
-  return names.slice(i, end === -1 ? names.length : end);
+  let end = i;
+  while (end < names.length && names[end] !== '..' && !isTooLong(names[end]!)) end++;
+  return i === 0 && end === names.length ? names : names.slice(i, end);
 }

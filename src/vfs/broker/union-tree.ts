@@ -1,3 +1,4 @@
+import { renamed_directory_bytes_max, renamed_directory_entries_max } from '../../limits/index.ts';
 import type { LayerIndex } from '../../oci/index.ts';
 import {
   AT_FDCWD,
@@ -143,8 +144,8 @@ export class UnionTree implements Tree {
 
   removeDirectory(names: Names): void {
     this.#existing(names, (directory, name, found) => {
-      if (found.type !== filetype.directory) throw fail('NOTDIR');
       this.#demandRemoval(directory, name, found);
+      if (found.type !== filetype.directory) throw fail('NOTDIR');
       this.#demandEmpty(directory, name, found);
       const upper = this.#ensure(directory);
       const inImage = this.#view.lowerChild(directory, name) >= 0;
@@ -157,8 +158,8 @@ export class UnionTree implements Tree {
 
   unlink(names: Names): void {
     this.#existing(names, (directory, name, found) => {
-      if (found.type === filetype.directory) throw fail('ISDIR');
       this.#demandRemoval(directory, name, found);
+      if (found.type === filetype.directory) throw fail('ISDIR');
       const upper = this.#ensure(directory);
       if (this.#view.lowerChild(directory, name) >= 0) mark(upper, whiteoutOf(name));
       if (found.upper !== null) unlinkAt(upper, name);
@@ -185,22 +186,29 @@ export class UnionTree implements Tree {
       this.#inParent(to, (to_directory, to_name) => {
         const isDirectory = found.type === filetype.directory;
         if (isReserved(to_name)) throw fail('INVAL');
-        this.#demandRemoval(directory, name, found);
         const replaced = this.#view.find(to_directory, to_name);
-        if (replaced === null) this.#view.demandOn(to_directory, access.write | access.search);
-        else this.#demandRemoval(to_directory, to_name, replaced);
         if (samePath(from, to)) return isDirectory;
         if (isDirectory && isBelow(to, from)) throw fail('INVAL');
         if (isBelow(from, to)) throw fail('NOTEMPTY');
+        // Two names of one file stay as they are.
+        if (found.upper !== null && replaced?.upper?.ino === found.upper.ino) return isDirectory;
+        this.#demandRemoval(directory, name, found);
+        if (replaced === null) this.#view.demandOn(to_directory, access.write | access.search);
+        else this.#demandRemoval(to_directory, to_name, replaced);
         if (replaced !== null && (replaced.type === filetype.directory) !== isDirectory) {
           throw fail(isDirectory ? 'NOTDIR' : 'ISDIR');
         }
+        // Its `..` changes.
+        if (isDirectory && directory.path !== to_directory.path)
+          this.#view.demandOnFound(directory, name, found, access.write);
         if (replaced !== null && isDirectory) this.#demandEmpty(to_directory, to_name, replaced);
-        // As with overlayfs: what is in the directory lies in layers that are not ours to change.
-        if (isDirectory && (found.lower >= 0 || found.implied)) throw fail('XDEV');
-        if (found.upper === null) this.#copyUp(directory, name, found, true);
-        else if (replaced?.upper?.ino === found.upper.ino && !isDirectory) return false;
+        if (isDirectory && (found.lower >= 0 || found.implied)) this.#detach(directory, name, found);
+        else if (found.upper === null) this.#copyUp(directory, name, found, true);
         this.#move(directory, name, to_directory, to_name, replaced, isDirectory);
+        if (isDirectory && found.lower >= 0) {
+          this.touched.removed(directory.path);
+          this.touched.touch(`${joined(to_directory.path, to_name)}/`);
+        }
         return isDirectory;
       }),
     );
@@ -208,7 +216,7 @@ export class UnionTree implements Tree {
 
   link(from: Names, to: Names): void {
     this.#existing(from, (directory, name, found) => {
-      if (found.type === filetype.directory) throw fail(this.#exists(to) ? 'EXIST' : 'PERM');
+      if (found.type === filetype.directory) this.#refuseLink(to);
       this.#creating(to, (_to, to_upper, to_name) => {
         if (found.upper === null) this.#copyUp(directory, name, found, true);
         linkAt(directory.upper!, name, to_upper, to_name);
@@ -249,8 +257,13 @@ export class UnionTree implements Tree {
     return this.#view.inside(names.slice(0, -1), (directory) => act(directory, name));
   }
 
-  #exists(names: Names): boolean {
-    return this.#inParent(names, (directory, name) => this.#view.find(directory, name) !== null);
+  /** A directory has one name; what is wrong with the second comes first. */
+  #refuseLink(to: Names): never {
+    return this.#inParent(to, (directory, name) => {
+      if (this.#view.find(directory, name) !== null) throw fail('EXIST');
+      this.#demandCreation(directory, name);
+      throw fail('PERM');
+    });
   }
 
   #existing<T>(names: Names, act: (directory: Merged, name: string, found: Found) => T): T {
@@ -347,6 +360,57 @@ export class UnionTree implements Tree {
     this.touched.touch(directory.path);
   }
 
+  /**
+   * Makes a directory of the image one of the writable layer alone, by copying what it holds; guests see no difference.
+   * Throws XDEV, as overlayfs does for any, when it holds too much to be copied at once, or a device.
+   */
+  #detach(directory: Merged, name: string, found: Found): void {
+    const room = { entries: renamed_directory_entries_max, bytes: renamed_directory_bytes_max };
+    this.#entering(directory, name, found, (inside) => this.#demandRoom(inside, room));
+    this.#copyTree(directory, name, found);
+    markInside(directory.upper!, name);
+  }
+
+  #demandRoom(directory: Merged, room: { entries: number; bytes: number }): void {
+    this.#eachOfImage(directory, (name, found) => {
+      const { type, size } = this.#view.statFound(directory, name, found);
+      const plain = type === filetype.regular_file || type === filetype.symbolic_link || type === filetype.directory;
+      room.entries--;
+      if (found.upper === null) room.bytes -= Number(size);
+      if (!plain || room.entries < 0 || room.bytes < 0) throw fail('XDEV');
+      if (type === filetype.directory)
+        this.#entering(directory, name, found, (inside) => this.#demandRoom(inside, room));
+    });
+  }
+
+  #copyTree(directory: Merged, name: string, found: Found): void {
+    if (found.upper === null) this.#copyUp(directory, name, found, true);
+    if (found.type !== filetype.directory || found.lower < 0) return;
+    this.#entering(directory, name, this.#view.peek(directory, name)!, (inside) =>
+      this.#eachOfImage(inside, (child, child_found) => this.#copyTree(inside, child, child_found)),
+    );
+  }
+
+  /** Runs `act` with the directory found at `name`. */
+  #entering(directory: Merged, name: string, found: Found, act: (inside: Merged) => void): void {
+    const inside = this.#view.enter(directory, name, found);
+    try {
+      act(inside);
+    } finally {
+      if (inside.upper !== null) close(inside.upper);
+    }
+  }
+
+  /** Gives what the image has in a directory and is still seen, or is merged with what is seen. */
+  #eachOfImage(directory: Merged, take: (name: string, found: Found) => void): void {
+    const count = directory.lower < 0 ? 0 : this.#index.childCount(directory.lower);
+    for (let i = 0; i < count; i++) {
+      const name = this.#index.name(this.#index.childAt(directory.lower, i));
+      const found = this.#view.peek(directory, name);
+      if (found !== null && found.lower >= 0) take(name, found);
+    }
+  }
+
   #createFile(directory: Merged, name: string, options: OpenOptions): Opened {
     if (!options.create) throw fail('NOENT');
     this.#demandCreation(directory, name);
@@ -377,8 +441,7 @@ export class UnionTree implements Tree {
   }
 
   #demandEmpty(directory: Merged, name: string, found: Found): void {
-    const child = this.#view.enter(directory, name, found);
-    try {
+    this.#entering(directory, name, found, (child) => {
       let empty = true;
       if (child.upper !== null) listUpper(child.upper, 0n, (entry) => (empty = isReserved(entry.name)));
       const count = child.lower < 0 ? 0 : this.#index.childCount(child.lower);
@@ -386,9 +449,7 @@ export class UnionTree implements Tree {
         empty = this.#view.peek(child, this.#index.name(this.#index.childAt(child.lower, i))) === null;
       }
       if (!empty) throw fail('NOTEMPTY');
-    } finally {
-      if (child.upper !== null) close(child.upper);
-    }
+    });
   }
 
   #move(from: Merged, name: string, to: Merged, to_name: string, replaced: Found | null, isDirectory: boolean): void {
@@ -397,7 +458,8 @@ export class UnionTree implements Tree {
     const hides = this.#view.lowerChild(to, to_name) >= 0;
     if (isDirectory && hides) markInside(upper, name);
     // Behind the whiteout the image's file stays hidden when the name is gone, and counts for nothing before.
-    if (this.#view.lowerChild(from, name) >= 0) mark(upper, whiteoutOf(name));
+    if (this.#view.lowerChild(from, name) >= 0 || this.#implied.has(joined(from.path, name)))
+      mark(upper, whiteoutOf(name));
     if (isDirectory && replaced !== null) {
       mark(to_upper, whiteoutOf(to_name));
       if (replaced.upper !== null) this.#setAside(to_upper, to_name);
@@ -426,7 +488,10 @@ function mark(directory: number, name: string): void {
 function markInside(directory: number, name: string): void {
   const fd = openDirectory(directory, name);
   try {
+    const { atime_ns, mtime_ns } = statDescriptor(fd);
     mark(fd, opaque_marker);
+    // For the guest nothing changed there.
+    setTimes(fd, atime_ns, mtime_ns);
   } finally {
     close(fd);
   }

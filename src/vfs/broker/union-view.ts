@@ -1,3 +1,4 @@
+import { name_bytes_max } from '../../limits/index.ts';
 import { entryType, type LayerIndex } from '../../oci/index.ts';
 import {
   close,
@@ -121,7 +122,7 @@ export class UnionView {
         const merged = lower >= 0 && type === filetype.directory && this.index.type(lower) === entryType.directory;
         return { type, upper, lower: merged && !isOpaque(directory.upper, name) ? lower : -1, implied: false };
       }
-      if (statAtOrNull(directory.upper, whiteoutOf(name)) !== null) return null;
+      if (isWhitedOut(directory.upper, name)) return null;
     }
     if (lower >= 0) return { type: filetypeOfEntry(this.index, lower), upper: null, lower, implied: false };
     if (!this.#implied.has(joined(directory.path, name))) return null;
@@ -211,6 +212,12 @@ export function openDirectory(directory: number, name: string): number {
 /** Whether a directory of the writable layer hides what the image has under its name. */
 export function isOpaque(directory: number, name: string): boolean {
   return statAtOrNull(directory, `${name}/${opaque_marker}`) !== null;
+}
+
+/** Whether a mark of the writable layer hides what the image has under a name; one that is too long can have none. */
+function isWhitedOut(directory: number, name: string): boolean {
+  const whiteout = whiteoutOf(name);
+  return Buffer.byteLength(whiteout) <= name_bytes_max && statAtOrNull(directory, whiteout) !== null;
 }
 
 export interface UpperEntry {

@@ -1,3 +1,4 @@
+import { path_bytes_max } from '../../limits/index.ts';
 import { entryType } from '../../oci/index.ts';
 import {
   type Directory,
@@ -44,7 +45,7 @@ export class GuestDirectory implements Directory {
   readonly #tree: Tree;
   readonly #spot: Spot | null;
   /** The image's entry, also when it was touched; or `implied`, or `unknown`. */
-  readonly #entry: number;
+  #entry: number;
   #path: string;
   #position: number;
 
@@ -203,6 +204,7 @@ export class GuestDirectory implements Directory {
   }
 
   removeDirectory(name: string): void {
+    if (this.#spot?.children.get(name)?.mounted?.kind === 'file') throw fail('NOTDIR');
     const path = this.#toRemove(name);
     this.#space.client.removeDirectory(this.#tree.id, path);
     this.#space.touched.doubt();
@@ -210,6 +212,8 @@ export class GuestDirectory implements Directory {
   }
 
   unlink(name: string): void {
+    const below = this.#spot?.children.get(name);
+    if (below !== undefined && (below.mounted?.kind === 'directory' || below.children.size > 0)) throw fail('ISDIR');
     this.#space.client.unlink(this.#tree.id, this.#toRemove(name));
   }
 
@@ -278,12 +282,16 @@ export class GuestDirectory implements Directory {
     if (this.#space.client.takeNotices()) this.#space.touched.doubt();
   }
 
-  /** The path after the renames since it was used last. Throws NOENT for a directory that was removed. */
+  /**
+   * The path after the renames since it was used last; what moved is not the image's any more. Throws NOENT for a
+   * directory that was removed.
+   */
   #where(): string {
     const { moves } = this.#space;
     if (this.#position === moves.count) return this.#path;
     const path = moves.follow(this.#tree.id, this.#path, this.#position);
     if (path === null) throw fail('NOENT');
+    if (path !== this.#path) this.#entry = unknown;
     this.#path = path;
     this.#position = moves.count;
     return path;
@@ -319,9 +327,13 @@ export class GuestDirectory implements Directory {
   /** Asks the broker for as many names as lie in this tree. */
   #ask(path: string, spot: Spot | null, entry: number, names: readonly string[], taken: number): Asked {
     let end = taken;
+    let length = path.length;
     for (let at = spot; end < names.length; end++) {
       at = at?.children.get(names[end]!) ?? null;
       if (at?.mounted) break;
+      // Symlinks may have made more names than the broker takes at once.
+      length += 1 + names[end]!.length;
+      if (length > path_bytes_max && end > taken) break;
     }
     const run = names.slice(taken, end);
     const reached = this.#space.client.walk(this.#tree.id, path, run);

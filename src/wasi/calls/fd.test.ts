@@ -48,7 +48,7 @@ test('what has no place in it cannot be sought', () => {
   assert.equal(rightsOf(guest, fd).base & right_seek, 0n);
 });
 
-test('appending goes to the end, and writing at an offset does not move the place', () => {
+test('appending goes to the end, as on Linux at whatever offset, and writing at an offset does not move the place', () => {
   const guest = new Guest();
   guest.write('file', 'one');
   const fd = guest.open('file', { rights: writing, flags: append });
@@ -56,7 +56,7 @@ test('appending goes to the end, and writing at an offset does not move the plac
   assert.equal(guest.tell(fd), 6n);
   assert.equal(guest.pwriteTo(fd, 'O', 0n), 'SUCCESS');
   assert.equal(guest.tell(fd), 6n);
-  assert.equal(guest.read('file'), 'Onetwo');
+  assert.equal(guest.read('file'), 'onetwoO');
   assert.equal(guest.pwriteTo(fd, 'x', -1n), 'INVAL');
 });
 

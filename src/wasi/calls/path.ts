@@ -2,8 +2,8 @@ import { fdflag, fdflags_all, openedDirectory, type OpenDirectory } from '../des
 import { errno, fail } from '../errno.ts';
 import { type File, filetype } from '../files.ts';
 import type { Layout } from '../layout.ts';
-import { type Path, readPath, readPathText } from '../path.ts';
-import { exists, type Place } from '../resolver.ts';
+import { isTooLong, type Path, readPath, readPathText } from '../path.ts';
+import { exists, nothingAt, type Place } from '../resolver.ts';
 import { right, rightsOf, toRights } from '../rights.ts';
 import type { Calls, State } from '../state.ts';
 import { toTimes } from './fd.ts';
@@ -20,12 +20,13 @@ const encoder = new TextEncoder();
 /** A name that a directory has, or may get; `busy` where the path ends in `.` or `..`. */
 function named(place: Place, busy: 'BUSY' | 'INVAL' | 'EXIST' = 'BUSY'): string {
   if (place.name === null) throw fail(busy);
+  if (isTooLong(place.name)) throw fail('NAMETOOLONG');
   return place.name;
 }
 
 /** NOENT unless something is there, NOTDIR when the path asks for a directory and it is none. */
 function existing(place: Place): Place {
-  if (!exists(place)) throw fail('NOENT');
+  if (!exists(place)) throw nothingAt(place);
   if (place.at === null && place.slash) throw fail('NOTDIR');
   return place;
 }
@@ -33,8 +34,9 @@ function existing(place: Place): Place {
 /** A name under which nothing is yet: EXIST when there is, NOENT when a slash asks for a directory to be there. */
 function free(place: Place): string {
   if (exists(place)) throw fail('EXIST');
+  const name = named(place, 'EXIST');
   if (place.slash) throw fail('NOENT');
-  return named(place, 'EXIST');
+  return name;
 }
 
 /** Calls on paths. */
@@ -73,6 +75,11 @@ export function pathCalls(state: State, layout: Layout): Calls {
       memory.at(result >>> 0, 4);
       descriptors.ensureRoom();
       const path = readPath(memory, path_pointer >>> 0, path_length >>> 0);
+      if (create && path.slash && path.last === 'name') {
+        // No file comes into being behind a slash, whatever is there; only the way to it may be wrong before.
+        finder.find(opened, { names: path.names.slice(0, -1), slash: true, last: 'dot' }, true);
+        throw fail('ISDIR');
+      }
       const place = lookUp(opened, path, exclusive ? lookup_flags & ~lookup_follow : lookup_flags);
       const read = (rights & read_rights) !== 0;
       // Programs that only read ask for the rights to set sizes, too: Go does.
@@ -85,12 +92,13 @@ export function pathCalls(state: State, layout: Layout): Calls {
         return errno.SUCCESS;
       }
       if (place.node === null) {
-        if (!create) throw fail('NOENT');
+        if (!create) throw nothingAt(place);
         if (place.slash) throw fail('ISDIR');
         if ((opened.rights & right.path_create_file) === 0) throw fail('NOTCAPABLE');
       } else {
         if (exclusive) throw fail('EXIST');
-        if (only_directory || place.slash) throw fail('NOTDIR');
+        if (place.slash) throw fail(create ? 'ISDIR' : 'NOTDIR');
+        if (only_directory) throw fail('NOTDIR');
         if (place.node.type === filetype.symbolic_link) throw fail('LOOP');
       }
       const file = place.directory.open(named(place), {
@@ -148,9 +156,10 @@ export function pathCalls(state: State, layout: Layout): Calls {
     path_remove_directory(fd: number, path_pointer: number, path_length: number) {
       const opened = descriptors.directory(fd, right.path_remove_directory);
       const path = readPath(memory, path_pointer >>> 0, path_length >>> 0);
-      const place = existing(finder.find(opened, path, false));
-      if (place.at === null) throw fail('NOTDIR');
+      const place = finder.find(opened, path, false);
+      if (!exists(place)) throw nothingAt(place);
       if (path.last === 'dotdot') throw fail('NOTEMPTY');
+      // That it is no directory is for its own directory to say, after who may remove anything there.
       place.directory.removeDirectory(named(place, 'INVAL'));
       return errno.SUCCESS;
     },
@@ -159,8 +168,8 @@ export function pathCalls(state: State, layout: Layout): Calls {
       const opened = descriptors.directory(fd, right.path_unlink_file);
       const path = readPath(memory, path_pointer >>> 0, path_length >>> 0);
       const place = existing(finder.find(opened, path, false));
-      if (place.at !== null) throw fail('ISDIR');
-      place.directory.unlink(named(place));
+      if (place.name === null || (place.at !== null && place.slash)) throw fail('ISDIR');
+      place.directory.unlink(place.name);
       return errno.SUCCESS;
     },
 
@@ -176,14 +185,14 @@ export function pathCalls(state: State, layout: Layout): Calls {
       const to = descriptors.directory(new_fd, right.path_rename_target);
       const old_path = readPath(memory, old_pointer >>> 0, old_length >>> 0);
       const new_path = readPath(memory, new_pointer >>> 0, new_length >>> 0);
-      const old_place = existing(finder.find(from, old_path, false));
+      const old_place = finder.find(from, old_path, false);
       const new_place = finder.find(to, new_path, false);
-      const old_name = named(old_place);
+      if (old_place.name === null || new_place.name === null) throw fail('BUSY');
+      if (!exists(old_place)) throw nothingAt(old_place);
       const new_name = named(new_place);
-      // A slash after the new name needs a directory to come there.
-      if (new_place.slash && new_place.at === null && (old_place.at === null || new_place.node !== null))
-        throw fail('NOTDIR');
-      old_place.directory.rename(old_name, new_place.directory, new_name);
+      // A slash after either name needs a directory that goes or comes there.
+      if (old_place.at === null && (old_place.slash || new_place.slash)) throw fail('NOTDIR');
+      old_place.directory.rename(old_place.name, new_place.directory, new_name);
       return errno.SUCCESS;
     },
 
@@ -203,8 +212,8 @@ export function pathCalls(state: State, layout: Layout): Calls {
       const old_place = existing(lookUp(from, old_path, flags));
       const new_place = finder.find(to, new_path, false);
       const new_name = free(new_place);
-      if (old_place.at !== null) throw fail('PERM');
-      old_place.directory.link(named(old_place), new_place.directory, new_name);
+      if (old_place.name === null) throw fail('PERM');
+      old_place.directory.link(old_place.name, new_place.directory, new_name);
       return errno.SUCCESS;
     },
 

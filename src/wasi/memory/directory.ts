@@ -153,11 +153,12 @@ export class MemoryDirectory extends Inode implements Directory {
     const replaced = to.child(to_name);
     if (moved === replaced) return;
     if (moved instanceof MemoryDirectory) {
-      for (let above: MemoryDirectory | null = to; above !== null; above = above.parent)
-        if (above === moved) throw fail('INVAL');
+      if (isWithin(to, moved)) throw fail('INVAL');
       if (replaced !== null && !(replaced instanceof MemoryDirectory)) throw fail('NOTDIR');
       if (replaced !== null && replaced.#names.size > 0) throw fail('NOTEMPTY');
-    } else if (replaced instanceof MemoryDirectory) throw fail('ISDIR');
+    } else if (replaced instanceof MemoryDirectory) {
+      throw fail(isWithin(this, replaced) ? 'NOTEMPTY' : 'ISDIR');
+    }
     to.volume.take(entryBytes(to_name));
     if (replaced !== null) {
       to.#remove(to_name);
@@ -260,6 +261,12 @@ export class MemoryDirectory extends Inode implements Directory {
     }
     return low;
   }
+}
+
+/** Whether `directory` is `above` or lies below it. */
+function isWithin(directory: MemoryDirectory, above: MemoryDirectory): boolean {
+  for (let at: MemoryDirectory | null = directory; at !== null; at = at.parent) if (at === above) return true;
+  return false;
 }
 
 function walkFrom(start: MemoryDirectory, names: readonly string[]): Walked {

@@ -131,7 +131,8 @@ export class OpenRegular implements File {
 
   pwrite(from: Buffers, offset: bigint): number {
     this.#mustWrite();
-    return this.#inode.writeAt(from, toLength(offset));
+    // As on Linux: what is appended goes to the end, wherever it was meant to go.
+    return this.#inode.writeAt(from, this.#append ? this.#inode.length : toLength(offset));
   }
 
   seek(offset: bigint, whence: 0 | 1 | 2): bigint {
