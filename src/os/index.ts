@@ -65,9 +65,11 @@ export {
 } from './linux/sockets.ts';
 export type { Credentials, Message } from './linux/sockets.ts';
 export {
+  dataBytes,
   dieWithParent,
   exitNow,
   fork,
+  limitProcess,
   newSession,
   noNewPrivileges,
   openProcess,
@@ -88,3 +90,7 @@ export { openInside, openInsideByKernel, openInsideByWalking } from './linux/wal
 export type { OpenInside } from './linux/walker.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
+export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';
+export type { Controller, Hierarchies } from './linux/cgroup-hierarchies.ts';
+export { ControlGroup, no_limits, removeLeftGroups } from './linux/control-group.ts';
+export type { GroupLimits } from './linux/control-group.ts';
