@@ -60,6 +60,14 @@ export const unix_path_bytes_max: number = 107;
 export const broker_request_bytes_max: number = 64 * 1024;
 export const broker_reply_bytes_max: number = 64 * 1024;
 
+/** What the process of a guest may use beside what its container's memory limit gives the guest. */
+export const guest_process_bytes: number = 64 * 1024 * 1024;
+/** How long a shim waits for a process to go until it removes its control group, and how often it looks. */
+export const group_removal_retry_ms: number = 5;
+export const group_removals_max: number = 2000;
+/** How often a shim looks for control groups that were left over. */
+export const groups_cleared_every_ms: number = 10_000;
+
 /** Containers. */
 export const containers_per_shim_max: number = 50;
 export const forks_per_zygote_max: number = 1000;

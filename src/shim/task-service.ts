@@ -6,6 +6,7 @@ import type { ServiceHandlers, Task } from '../wire/index.ts';
 import { task, types } from '../wire/index.ts';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
+import { parseResources, type Resources } from './resources.ts';
 
 const empty = create(EmptySchema);
 
@@ -104,13 +105,25 @@ export function taskService(
     async checkpoint() {
       return absent('Checkpoint');
     },
-    async update() {
-      return absent('Update');
+    async update({ id, resources }) {
+      containers.get(id).limit(readResources(resources));
+      return empty;
     },
     async stats() {
       return absent('Stats');
     },
   };
+}
+
+/** `LinuxResources` of the runtime specification, as JSON. */
+function readResources(any: { readonly value: Uint8Array } | undefined): Resources {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(any?.value ?? []).toString());
+  } catch (cause) {
+    throw new WherryError('InvalidArgument', `Cannot read the resources: ${(cause as Error).message}`, { cause });
+  }
+  return parseResources(value);
 }
 
 function status(container: Container): types.Status {
