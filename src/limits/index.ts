@@ -61,7 +61,7 @@ export const broker_request_bytes_max: number = 64 * 1024;
 export const broker_reply_bytes_max: number = 64 * 1024;
 
 /** What the process of a guest may use beside what its container's memory limit gives the guest. */
-export const guest_process_bytes: number = 64 * 1024 * 1024;
+export const guest_process_bytes: number = 96 * 1024 * 1024;
 /** How long a shim waits for a process to go until it removes its control group, and how often it looks. */
 export const group_removal_retry_ms: number = 5;
 export const group_removals_max: number = 2000;
