@@ -1,24 +1,53 @@
 /**
- * Every bound of the product, in one place, its unit in its name. A bound that a user may change says where.
+ * Every bound of the product, in one place, its unit in its name. `docs/limits.md` is made from this file by
+ * `tools/limits-page.ts`: what stands over a group of constants is the group's heading and what there is to say of it,
+ * what stands over one constant is said of that one. A bound that a user may change says how; all others are fixed.
  */
 
-/** Names, paths and links a guest may use. */
+/** A container's process. What a user gives a container with `docker run`, `docker update` can change as it runs. */
+/**
+ * What the process may use beside the memory that `-m` gives the guest: its module, compiled code, the host around it.
+ * With a control group, that and `-m` together bound all that the process has; without, its data.
+ */
+export const guest_process_bytes: number = 96 * 1024 * 1024;
+/** The least that `-m` takes. Docker's. */
+export const container_memory_bytes_min: number = 6 * 1024 * 1024;
+/** What `--cpus` is measured over; `--cpu-period` changes it. The kernel's. */
+export const cpu_period_us: number = 100_000;
+/** The least part of a period that `--cpus` and `--cpu-quota` can give. The kernel's. */
+export const cpu_quota_us_min: number = 1000;
+/** How deep calls go until a guest traps: "Maximum call stack size exceeded". V8's. */
+export const stack_bytes_max: number = 984 * 1024;
+/** What a guest may have in garbage-collected structures and arrays; V8 then ends the process. `-m` bounds it sooner. */
+export const heap_bytes_max: number = 4 * 1024 ** 3;
+/** How long a guest is given to end; `--stop-timeout` and `docker stop -t` change it. Docker's. */
+export const stop_timeout_s: number = 10;
+
+/** Names, paths and links a guest may use. Linux's. */
 export const path_bytes_max: number = 4096;
 export const name_bytes_max: number = 255;
 export const symlinks_followed_max: number = 40;
 
-/** One host call of a guest. */
+/** One host call of a guest. What asks for more gets an errno, and nothing is allocated before that is known. */
+/** Parts of one read or write. Linux's; more is INVAL. */
 export const iovecs_max: number = 1024;
+/** More is delivered in several steps. */
 export const random_bytes_max: number = 64 * 1024;
+/** More is INVAL. */
 export const poll_subscriptions_max: number = 4096;
+/** Open files of a guest; more is MFILE. */
 export const descriptors_per_guest_max: number = 1024;
 
-/** Modules. */
+/** Modules. One that has more does not run, and the start says what it has too much of. */
 export const module_bytes_max: number = 512 * 1024 * 1024;
+/** Of each memory; `-m` lowers it, and `memory.grow` gives -1 there. A page has 64 KiB. */
 export const memory_pages_max: number = 65_536;
+/** Of each table; `table.grow` gives -1 there. */
 export const table_entries_max: number = 10_000_000;
 export const module_functions_max: number = 1_000_000;
+/** Imports, exports, globals and the like, of each kind. */
 export const module_entries_max: number = 100_000;
+/** Parameters or results of a function. */
 export const function_values_max: number = 1000;
 export const structure_fields_max: number = 10_000;
 
@@ -60,45 +89,48 @@ export const unix_path_bytes_max: number = 107;
 export const broker_request_bytes_max: number = 64 * 1024;
 export const broker_reply_bytes_max: number = 64 * 1024;
 
-/** What the process of a guest may use beside what its container's memory limit gives the guest. */
-export const guest_process_bytes: number = 96 * 1024 * 1024;
-/** How long a shim waits for a process to go until it removes its control group, and how often it looks. */
+/** Control groups: how often a shim looks whether a process has gone, until it removes its group. */
 export const group_removal_retry_ms: number = 5;
 export const group_removals_max: number = 2000;
 /** How often a shim looks for control groups that were left over. */
 export const groups_cleared_every_ms: number = 10_000;
 
-/** Containers. */
+/** Shims and the processes of guests. */
 export const containers_per_shim_max: number = 50;
+/** A zygote that has forked so often is renewed. */
 export const forks_per_zygote_max: number = 1000;
 /** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
 export const standby_guests: number = 2;
 /** How long after a start the next of them is forked. */
 export const standby_rest_ms: number = 30;
+/** How long a guest's process may take to report before it is held for hung. */
 export const guest_started_ms_max: number = 1000;
-export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 
-/** Logs: `--log-opt max-size` and `max-file` change them. */
+/** Logs and output. Nothing is dropped: a guest whose output nobody takes is held. */
+/** Of one log file; `--log-opt max-size` changes it, -1 is no bound. */
 export const log_bytes_max: number = 10 * 1024 * 1024;
+/** `--log-opt max-file` changes it. */
 export const log_files_max: number = 3;
+/** A longer line becomes several records. Docker's. */
 export const log_line_bytes_max: number = 16 * 1024;
+/** Log records that may wait for the disk before their guest is held. */
+export const log_backlog_bytes_max: number = 1024 * 1024;
+/** On a full disk: how soon it is tried again, and how long for a container that has ended. */
+export const log_retry_ms: number = 100;
+export const log_close_patience_ms: number = 10_000;
+/** What may wait for a slow attached client before its guest is held. */
+export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 
 /** The Docker API. */
 export const request_body_bytes_max: number = 16 * 1024 * 1024;
 export const request_header_bytes_max: number = 256 * 1024;
 export const events_kept_max: number = 256;
-export const stop_timeout_s: number = 10;
 
 /** Descriptors beside one frame of a guest's job (the kernel takes 253 a message). */
 export const descriptors_per_job_frame_max: number = 200;
 
 /** How long a zygote may take to answer an order before it is held for hung. */
 export const zygote_answer_ms_max: number = 10_000;
-
-/** Log records that may wait for the disk before their guest is held. */
-export const log_backlog_bytes_max: number = 1024 * 1024;
-export const log_retry_ms: number = 100;
-export const log_close_patience_ms: number = 10_000;
 
 /** A client handed over to a shim: its request and the bytes read from it before. */
 export const handoff_bytes_max: number = 16 * 1024 * 1024;
@@ -162,8 +194,7 @@ export const shim_recover_ms_max: number = 2000;
 /** Space kept back, so that on a full disk something can still be removed. */
 export const disk_reserve_bytes: number = 4 * 1024 * 1024;
 
-/** Containers of the engine. */
-export const container_memory_bytes_min: number = 6 * 1024 * 1024;
+/** Containers of the engine. Docker's. */
 export const hostname_bytes_max: number = 64;
 export const restart_wait_ms_min: number = 100;
 export const restart_wait_ms_max: number = 60_000;

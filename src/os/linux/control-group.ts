@@ -1,6 +1,7 @@
 import { fstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { cpu_period_us as usual_period_us } from '../../limits/index.ts';
 import type { Controller, Hierarchies, Hierarchy } from './cgroup-hierarchies.ts';
 import { close, tryLock } from './descriptors.ts';
 import { errno } from './errno.ts';
@@ -22,7 +23,7 @@ export const no_limits: GroupLimits = {
   memory_bytes: null,
   memory_and_swap_bytes: null,
   cpu_quota_us: null,
-  cpu_period_us: 100_000,
+  cpu_period_us: usual_period_us,
   cpu_shares: null,
   pids: null,
 };

@@ -1,10 +1,8 @@
 import type { Any } from '../../../core/index.ts';
+import { cpu_period_us, cpu_quota_us_min } from '../../../limits/index.ts';
 import type { Resources } from '../config.ts';
 
 const type_url = 'types.containerd.io/opencontainers/runtime-spec/1/LinuxResources';
-
-/** The period that a quota is of where nobody says: the kernel's own. */
-const default_period_us = 100_000;
 
 interface LinuxResources {
   readonly memory?: { readonly limit: number; readonly swap?: number };
@@ -40,9 +38,8 @@ export function packResources(resources: Resources): Any {
 }
 
 function quotaOf({ NanoCpus, CpuQuota, CpuPeriod }: Resources): { readonly quota: number; readonly period: number } {
-  const period = CpuPeriod > 0 ? CpuPeriod : default_period_us;
-  // The kernel takes no less than a millisecond.
-  return { period, quota: NanoCpus > 0 ? Math.max(1000, Math.round((NanoCpus / 1e9) * period)) : CpuQuota };
+  const period = CpuPeriod > 0 ? CpuPeriod : cpu_period_us;
+  return { period, quota: NanoCpus > 0 ? Math.max(cpu_quota_us_min, Math.round((NanoCpus / 1e9) * period)) : CpuQuota };
 }
 
 function orNone(value: number): number {
