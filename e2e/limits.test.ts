@@ -1,14 +1,15 @@
 /** What a container may use: memory, processor, processes; and what becomes of it when its shim dies. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { guest_process_bytes } from '../src/limits/index.ts';
+import { guest_process_bytes, module_bytes_max } from '../src/limits/index.ts';
 import { findHierarchies } from '../src/os/index.ts';
 import { checkout, type Daemon, startDaemon } from './daemon.ts';
+import { temporaryFolder } from './folder.ts';
 import { imageArchive } from './image.ts';
-import { sleep, waitUntil } from './processes.ts';
+import { memory_mb, sleep, waitUntil } from './processes.ts';
 
 /** Where this user may make control groups; root everywhere, others only where a part was handed over to them. */
 const groups = findHierarchies();
@@ -225,4 +226,49 @@ test('containers of a shim that is killed end with 137, their policies bring the
   await waitUntil('the groups have gone', 20_000, () =>
     [...ids, once.stdout.toString().trim()].every((id) => groupsOf(id).length === 0),
   );
+});
+
+test('calls that go ever deeper trap with a message', async () => {
+  const { code, stderr } = await daemon.docker(['run', '--rm', 'recurse']);
+  assert.equal(code, 134);
+  assert.match(stderr, /^wherry: wasm trap: Maximum call stack size exceeded\n {4}at /);
+});
+
+test('a program larger than a module may be is not even read', async () => {
+  const folder = temporaryFolder('huge-');
+  try {
+    writeFileSync(join(folder, 'huge.wasm'), '\0asm');
+    truncateSync(join(folder, 'huge.wasm'), module_bytes_max + 1);
+    const { code, stderr } = await daemon.docker([
+      'run',
+      '--rm',
+      '-v',
+      `${folder}:/m:ro`,
+      '--entrypoint',
+      '/m/huge.wasm',
+      'wait',
+    ]);
+    assert.equal(code, 125);
+    assert.match(stderr, new RegExp(`the module has ${module_bytes_max + 1} bytes, ${module_bytes_max} are allowed`));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a flood of output takes the disk its log may have, no memory, and nobody else’s turn', async (t) => {
+  const logs = ['--log-opt', 'max-size=1m', '--log-opt', 'max-file=2'];
+  await daemon.ok(['run', '-d', '--name', 'flood', '-m', '64m', ...logs, 'flood']);
+  const { length: shims } = daemon.shims();
+  await sleep(3000);
+  const used = Math.max(...daemon.shims().map(({ pid }) => memory_mb(pid)));
+  const path = await inspect('flood', '{{.LogPath}}');
+  const bytes = globSync(`${path}*`).map((each) => statSync(each).size);
+  t.diagnostic(`the shim has ${used.toFixed(0)} MB, the log ${bytes.join(' + ')} bytes`);
+  assert.ok(bytes.length <= 2 && bytes.every((size) => size <= 1_000_000 + 64 * 1024), String(bytes));
+  assert.ok(used < 200, `${used} MB`);
+  assert.equal(daemon.shims().length, shims);
+  assert.equal(await daemon.ok(['run', '--rm', '-m', '8m', 'grow']), '128\n');
+  await daemon.ok(['stop', '-t', '1', 'flood']);
+  assert.equal(await inspect('flood', '{{.State.Status}} {{.State.OOMKilled}}'), 'exited false');
+  await daemon.ok(['rm', 'flood']);
 });
