@@ -3,10 +3,10 @@ import { EmptySchema, timestampFromDate } from '@bufbuild/protobuf/wkt';
 
 import { WherryError } from '../errors/index.ts';
 import type { ServiceHandlers, Task } from '../wire/index.ts';
-import { task, types } from '../wire/index.ts';
+import { documentType, task, types, unpackDocument } from '../wire/index.ts';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
-import { parseResources, type Resources } from './resources.ts';
+import { parseResources } from './resources.ts';
 
 const empty = create(EmptySchema);
 
@@ -106,24 +106,14 @@ export function taskService(
       return absent('Checkpoint');
     },
     async update({ id, resources }) {
-      containers.get(id).limit(readResources(resources));
+      if (resources === undefined) throw new WherryError('InvalidArgument', 'an update needs resources');
+      containers.get(id).limit(parseResources(unpackDocument(resources, documentType.linuxResources)));
       return empty;
     },
     async stats() {
       return absent('Stats');
     },
   };
-}
-
-/** `LinuxResources` of the runtime specification, as JSON. */
-function readResources(any: { readonly value: Uint8Array } | undefined): Resources {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(any?.value ?? []).toString());
-  } catch (cause) {
-    throw new WherryError('InvalidArgument', `Cannot read the resources: ${(cause as Error).message}`, { cause });
-  }
-  return parseResources(value);
 }
 
 function status(container: Container): types.Status {

@@ -1,8 +1,7 @@
 import type { Any } from '../../../core/index.ts';
 import { cpu_period_us, cpu_quota_us_min } from '../../../limits/index.ts';
+import { documentType } from '../../../wire/index.ts';
 import type { Resources } from '../config.ts';
-
-const type_url = 'types.containerd.io/opencontainers/runtime-spec/1/LinuxResources';
 
 interface LinuxResources {
   readonly memory?: { readonly limit: number; readonly swap?: number };
@@ -34,7 +33,7 @@ export function packResources(resources: Resources): Any {
     cpu: { shares: Math.max(0, CpuShares), quota: orNone(quota), period },
     pids: { limit: orNone(PidsLimit ?? 0) },
   };
-  return { type_url, value: Buffer.from(JSON.stringify(value)) };
+  return { type_url: documentType.linuxResources, value: Buffer.from(JSON.stringify(value)) };
 }
 
 function quotaOf({ NanoCpus, CpuQuota, CpuPeriod }: Resources): { readonly quota: number; readonly period: number } {
