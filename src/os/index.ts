@@ -81,6 +81,8 @@ export {
   startTime,
 } from './linux/processes.ts';
 export type { Ended } from './linux/processes.ts';
+export { processUsage } from './linux/process-usage.ts';
+export type { ProcessUsage } from './linux/process-usage.ts';
 export { advise, MADV, mapFile, reserveAddresses, trimHeap } from './linux/memory.ts';
 export type { Mapped } from './linux/memory.ts';
 export { actingAs, becomeUser, groupId, setUmask, userId } from './linux/identity.ts';

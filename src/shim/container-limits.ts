@@ -16,11 +16,21 @@ import {
   type Hierarchies,
   limitProcess,
   no_limits,
+  processUsage,
+  type ProcessUsage,
   removeLeftGroups,
   RLIMIT,
 } from '../os/index.ts';
 import { complain } from './complain.ts';
 import type { Resources } from './resources.ts';
+
+/** What a container uses. */
+export interface Usage extends ProcessUsage {
+  /** null is no limit. */
+  readonly memory_bytes_max: number | null;
+  readonly memory_kills: number;
+  readonly threads_max: number | null;
+}
 
 let found: Hierarchies | null = null;
 
@@ -90,6 +100,20 @@ export class ContainerLimits {
     } catch (cause) {
       throw new WherryError('FailedPrecondition', `Cannot change the limits: ${(cause as Error).message}.`, { cause });
     }
+  }
+
+  /** What the process has used and uses, and of how much; null when it has gone. */
+  usage(): Usage | null {
+    const used = this.#pid === 0 ? null : processUsage(this.#pid);
+    if (used === null) return null;
+    const { memory_bytes, pids } = withProcess(this.#limits);
+    return {
+      ...used,
+      memory_bytes: this.#group.memory_bytes ?? used.memory_bytes,
+      memory_bytes_max: memory_bytes,
+      memory_kills: this.#group.memory_kills,
+      threads_max: pids,
+    };
   }
 
   /** Whether the process ended because it wanted more memory than it may have. */

@@ -7,7 +7,7 @@ import { log_close_patience_ms, log_retry_ms, running_record_delay_ms } from '..
 import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain } from './complain.ts';
-import { ContainerLimits } from './container-limits.ts';
+import { ContainerLimits, type Usage } from './container-limits.ts';
 import type { ShimTaskRecord } from './contract.ts';
 import { openGuestFiles } from './open-guest-files.ts';
 import type { Resources } from './resources.ts';
@@ -243,6 +243,11 @@ export class Container {
     if (this.#phase === 'ending' || this.#phase === 'stopped' || this.#phase === 'discarded')
       throw new WherryError('FailedPrecondition', `container "${this.id}" does not run`);
     this.#limits.change(resources);
+  }
+
+  /** null when nothing runs. */
+  get usage(): Usage | null {
+    return this.#limits.usage();
   }
 
   resize(width: number, height: number): void {

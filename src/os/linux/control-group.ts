@@ -91,6 +91,14 @@ export class ControlGroup {
     return folder === undefined ? 0 : countKills(folder) - folder.kills_before;
   }
 
+  /** All the memory that is charged to the group; null where none is counted. */
+  get memory_bytes(): number | null {
+    const folder = this.#folderOf('memory');
+    if (folder === undefined) return null;
+    const { hierarchy, path } = folder;
+    return numberIn(join(path, hierarchy.version === 2 ? 'memory.current' : 'memory.usage_in_bytes'));
+  }
+
   /** Takes the group away; false while a process is in it. */
   remove(): boolean {
     this.#pid = 0;
