@@ -30,7 +30,7 @@ may change says how; all others are fixed.
 |---|---|---|
 | \`-m\`, \`--memory\` | each memory of the module ends there (\`memory.grow\` gives -1); a control group ends the process with 137 and \`OOMKilled\` when all it has comes to that and ${size('guest_process_bytes')} more | the same for the module's memories; the process gets no more data (\`RLIMIT_DATA\`), and ends with 137 and \`OOMKilled\` when V8 cannot do without |
 | \`--memory-swap\` | the control group | discarded with a warning |
-| \`--cpus\`, \`--cpu-quota\`, \`--cpu-period\` | the control group | discarded with a warning |
+| \`--cpus\`, \`--cpu-quota\`, \`--cpu-period\` | the control group | the shim stops the process when it has used its part, and lets it go on |
 | \`--cpu-shares\` | the control group | discarded with a warning |
 | \`--pids-limit\` | the control group | discarded with a warning; a guest has one process, and no call that makes another |
 | \`--log-opt\` | the shim | the same |
@@ -44,7 +44,7 @@ that had no memory limit before, the counting of what it has already.
 
 A container's control group is \`wherry/<namespace>/<id>\`, in version 2 or in the hierarchies of version 1 that its limits
 need: at the top for root, else below the nearest group around the daemon that was handed over to its user. A container
-without limits has none. Version 2 has only been tried with a recorded tree.
+without limits has none, because the kernel takes some 6 ms to move a process into one. Version 2 has only been tried with a recorded tree.
 `;
 
 /** The page for the text of the file. */

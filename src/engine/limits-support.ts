@@ -5,7 +5,9 @@ export interface LimitsSupport {
   /** Holds without control groups, too: the shim bounds the guest's memories and its process's data. */
   readonly memory: boolean;
   readonly swap: boolean;
-  readonly cpu: boolean;
+  /** Holds without control groups, too: the shim stops a process that has used its part. */
+  readonly cpu_quota: boolean;
+  readonly cpu_shares: boolean;
   readonly pids: boolean;
   /** As `docker info` names them. */
   readonly cgroup_driver: 'cgroupfs' | 'none';
@@ -22,7 +24,8 @@ export function limitsSupport(): LimitsSupport {
   found = {
     memory: true,
     swap: limitsSwap(hierarchies),
-    cpu: cpu !== undefined,
+    cpu_quota: true,
+    cpu_shares: cpu !== undefined,
     pids: pids !== undefined,
     cgroup_driver: any === undefined ? 'none' : 'cgroupfs',
     cgroup_version: (memory ?? any)?.version === 1 ? '1' : '2',

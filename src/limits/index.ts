@@ -14,6 +14,8 @@ export const guest_process_bytes: number = 96 * 1024 * 1024;
 export const container_memory_bytes_min: number = 6 * 1024 * 1024;
 /** What `--cpus` is measured over; `--cpu-period` changes it. The kernel's. */
 export const cpu_period_us: number = 100_000;
+/** Without a control group: how often the shim looks whether a container has used more than its part. */
+export const throttle_tick_ms: number = 20;
 /** The least part of a period that `--cpus` and `--cpu-quota` can give. The kernel's. */
 export const cpu_quota_us_min: number = 1000;
 /** How deep calls go until a guest traps: "Maximum call stack size exceeded". V8's. */

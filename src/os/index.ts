@@ -81,7 +81,7 @@ export {
   startTime,
 } from './linux/processes.ts';
 export type { Ended } from './linux/processes.ts';
-export { processUsage } from './linux/process-usage.ts';
+export { processorTime, processUsage } from './linux/process-usage.ts';
 export type { ProcessUsage } from './linux/process-usage.ts';
 export { advise, MADV, mapFile, reserveAddresses, trimHeap } from './linux/memory.ts';
 export type { Mapped } from './linux/memory.ts';

@@ -22,6 +22,7 @@ import {
   RLIMIT,
 } from '../os/index.ts';
 import { complain } from './complain.ts';
+import { CpuThrottle, type Throttled } from './cpu-throttle.ts';
 import type { Resources } from './resources.ts';
 
 /** What a container uses. */
@@ -55,6 +56,8 @@ const out_of_memory: readonly number[] = [128 + 4, 128 + 5, 128 + 6];
 export class ContainerLimits {
   readonly #group: ControlGroup;
   readonly #groups_memory: boolean;
+  readonly #groups_cpu: boolean;
+  #throttle: CpuThrottle | null = null;
   #limits: GroupLimits;
   #pid = 0;
   /** What the process had before it had its guest; null unless its data are bounded. */
@@ -63,6 +66,7 @@ export class ContainerLimits {
   constructor(namespace: string, container: string, resources: Resources, from: Hierarchies = hierarchies()) {
     this.#group = new ControlGroup(from, [namespace, container]);
     this.#groups_memory = from.memory !== undefined;
+    this.#groups_cpu = from.cpu !== undefined;
     this.#limits = { ...no_limits, ...resources };
     this.#group.change(withProcess(this.#limits));
   }
@@ -86,6 +90,22 @@ export class ContainerLimits {
     }
   }
 
+  /** The process runs from here on, and may be signalled. */
+  started(process: Throttled): void {
+    if (this.#groups_cpu) return;
+    this.#throttle = new CpuThrottle(process);
+    this.#holdProcessor();
+  }
+
+  /** It was stopped for a user. */
+  paused(): void {
+    this.#throttle?.pause();
+  }
+
+  resumed(): void {
+    this.#throttle?.resume();
+  }
+
   /**
    * Changes the limits of a process that may be running.
    *
@@ -97,6 +117,7 @@ export class ContainerLimits {
       this.#group.change(withProcess(limits));
       this.#limits = limits;
       if (this.#pid !== 0) this.#boundData();
+      this.#holdProcessor();
     } catch (cause) {
       throw new WherryError('FailedPrecondition', `Cannot change the limits: ${(cause as Error).message}.`, { cause });
     }
@@ -125,6 +146,7 @@ export class ContainerLimits {
   /** Takes the group away as soon as the process has gone; whoever clears up finds it if that takes too long. */
   async release(): Promise<void> {
     this.#pid = 0;
+    this.#throttle?.end();
     try {
       for (let i = 0; i < group_removals_max; i++) {
         if (this.#group.remove()) return;
@@ -133,6 +155,12 @@ export class ContainerLimits {
     } catch (error) {
       complain(`a control group could not be removed: ${(error as Error).message}`);
     }
+  }
+
+  /** Without rights to make groups: the process is stopped when it has used its part. */
+  #holdProcessor(): void {
+    const { cpu_quota_us, cpu_period_us } = this.#limits;
+    this.#throttle?.hold(cpu_quota_us === null ? null : { quota_us: cpu_quota_us, period_us: cpu_period_us });
   }
 
   /** Without rights to make groups: the process's own data, of which the kernel refuses it more. */

@@ -196,6 +196,7 @@ export class Container {
     }
     if (this.#phase === 'starting') {
       this.#phase = 'running';
+      this.#limits.started(guest);
       this.#started_at = new Date();
       this.#recording = setTimeout(() => this.#recordRunning(), running_record_delay_ms);
     }
@@ -230,12 +231,14 @@ export class Container {
   pause(): void {
     if (this.#phase !== 'running' || this.#guest?.signal(SIGSTOP) !== true) throw this.#isNot('running');
     this.#phase = 'paused';
+    this.#limits.paused();
   }
 
   /** @throws WherryError FailedPrecondition unless it is paused */
   resume(): void {
     if (this.#phase !== 'paused' || this.#guest?.signal(SIGCONT) !== true) throw this.#isNot('paused');
     this.#phase = 'running';
+    this.#limits.resumed();
   }
 
   /** @throws WherryError FailedPrecondition when it has ended, or the kernel refuses */

@@ -15,9 +15,7 @@ const tick_us = 10_000;
 /** null when there is no such process any more. */
 export function processUsage(pid: number): ProcessUsage | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name may hold anything; the fields behind it begin with the third.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statFields(pid);
     return {
       user_us: Number(fields[11]) * tick_us,
       system_us: Number(fields[12]) * tick_us,
@@ -27,6 +25,22 @@ export function processUsage(pid: number): ProcessUsage | null {
   } catch {
     return null;
   }
+}
+
+/** How long a process has run on a processor so far, in microseconds; null when there is no such process any more. */
+export function processorTime(pid: number): number | null {
+  try {
+    const fields = statFields(pid);
+    return (Number(fields[11]) + Number(fields[12])) * tick_us;
+  } catch {
+    return null;
+  }
+}
+
+/** The fields of proc_pid_stat(5) from the third on: the name before them may hold anything. */
+function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function memoryBytes(pid: number): number {

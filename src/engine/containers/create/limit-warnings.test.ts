@@ -7,12 +7,13 @@ import { limitWarnings } from './limit-warnings.ts';
 const all: LimitsSupport = {
   memory: true,
   swap: true,
-  cpu: true,
+  cpu_quota: true,
+  cpu_shares: true,
   pids: true,
   cgroup_driver: 'cgroupfs',
   cgroup_version: '2',
 };
-const none: LimitsSupport = { ...all, swap: false, cpu: false, pids: false, cgroup_driver: 'none' };
+const none: LimitsSupport = { ...all, swap: false, cpu_shares: false, pids: false, cgroup_driver: 'none' };
 
 test('a limit that holds is not worth a word', () => {
   const asked = { Memory: 64, MemorySwap: 128, NanoCpus: 5, CpuShares: 9, PidsLimit: 9, OomKillDisable: false };
@@ -26,7 +27,7 @@ test('each limit that does not hold is named as Docker names it', () => {
   const words = limitWarnings(asked, none).map(
     (warning) => /does not support (.*?) (?:or the|capab)/.exec(warning)?.[1],
   );
-  assert.deepEqual(words, ['swap limit', 'PIDs limit', 'CPU CFS scheduler', 'CPU shares']);
+  assert.deepEqual(words, ['swap limit', 'PIDs limit', 'CPU shares']);
 });
 
 test('what no machine has here is said everywhere', () => {

@@ -4,7 +4,7 @@ import type { Resources } from '../config.ts';
 /** Docker's words about limits that do not hold on this machine. */
 export function limitWarnings(resources: Partial<Resources>, support: LimitsSupport): readonly string[] {
   const asked = (...values: readonly (number | null | undefined)[]): boolean => values.some((each) => (each ?? 0) > 0);
-  const { Memory, MemorySwap, NanoCpus, CpuQuota, CpuPeriod, CpuShares, PidsLimit } = resources;
+  const { Memory, MemorySwap, CpuShares, PidsLimit } = resources;
   const warnings: string[] = [];
   // Swap is twice the memory when nobody says otherwise: of that nobody need be told.
   if (!support.swap && asked(MemorySwap) && MemorySwap !== (Memory ?? 0) * 2) {
@@ -30,12 +30,7 @@ export function limitWarnings(resources: Partial<Resources>, support: LimitsSupp
       'Your kernel does not support PIDs limit capabilities or the cgroup is not mounted. PIDs limit discarded.',
     );
   }
-  if (!support.cpu && asked(NanoCpus, CpuQuota, CpuPeriod)) {
-    warnings.push(
-      'Your kernel does not support CPU CFS scheduler or the cgroup is not mounted. CPU period and quota discarded.',
-    );
-  }
-  if (!support.cpu && asked(CpuShares)) {
+  if (!support.cpu_shares && asked(CpuShares)) {
     warnings.push('Your kernel does not support CPU shares or the cgroup is not mounted. Shares discarded.');
   }
   if ((resources.CpusetCpus ?? '') !== '' || (resources.CpusetMems ?? '') !== '') {
