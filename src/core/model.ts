@@ -232,6 +232,8 @@ export interface Tasks {
   /** Known without asking: every container that has a task. */
   list(): readonly { readonly container: string; readonly pid: number }[];
   pids(container: string): Promise<readonly { readonly pid: number; readonly info: string }[]>;
+  /** Changes what a task may use while it runs; `resources` is the runtime specification's `LinuxResources`. */
+  update(container: string, resources: Any): Promise<void>;
   resize(container: string, width: number, height: number): Promise<void>;
   closeStdin(container: string): Promise<void>;
   /** Settles when the task has ended and its exit is recorded. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 
+import { type LimitsSupport, limitsSupport } from './limits-support.ts';
+
 /** What the machine and this process are. */
 export interface Machine {
   readonly hostname: string;
@@ -79,6 +81,10 @@ export class System {
     } catch {
       return -1;
     }
+  }
+
+  get limits(): LimitsSupport {
+    return limitsSupport();
   }
 
   /** What an operator should know. */

@@ -1,96 +1,179 @@
 /**
- * Every bound of the product, in one place, its unit in its name. A bound that a user may change says where.
+ * Every bound of the product, in one place, its unit in its name. `docs/limits.md` is made from this file by
+ * `tools/limits-page.ts`: what stands over a group of constants is the group's heading and what there is to say of it,
+ * what stands over one constant is said of that one. A bound that a user may change says how; all others are fixed.
  */
 
-/** Names, paths and links a guest may use. */
+/** A container's process. What a user gives a container with `docker run`, `docker update` can change as it runs. */
+/**
+ * What the process may use beside the memory that `-m` gives the guest: its module, compiled code, the host around it.
+ * With a control group, that and `-m` together bound all that the process has; without, its data.
+ */
+export const guest_process_bytes: number = 96 * 1024 * 1024;
+/** The least that `-m` takes. Docker's. */
+export const container_memory_bytes_min: number = 6 * 1024 * 1024;
+/** What `--cpus` is measured over; `--cpu-period` changes it. The kernel's. */
+export const cpu_period_us: number = 100_000;
+/** Without a control group: how often the shim looks whether a container has used more than its part. */
+export const throttle_tick_ms: number = 20;
+/** The least part of a period that `--cpus` and `--cpu-quota` can give. The kernel's. */
+export const cpu_quota_us_min: number = 1000;
+/** How deep calls go until a guest traps: "Maximum call stack size exceeded". V8's. */
+export const stack_bytes_max: number = 984 * 1024;
+/** What a guest may have in garbage-collected structures and arrays; V8 then ends the process. `-m` bounds it sooner. */
+export const heap_bytes_max: number = 4 * 1024 ** 3;
+/** How long a guest is given to end; `--stop-timeout` and `docker stop -t` change it. Docker's. */
+export const stop_timeout_s: number = 10;
+
+/** Names, paths and links a guest may use. Linux's. */
+/** Of a whole path. */
 export const path_bytes_max: number = 4096;
+/** Of one name in a path. */
 export const name_bytes_max: number = 255;
+/** On the way of one path; more is LOOP. */
 export const symlinks_followed_max: number = 40;
 
-/** One host call of a guest. */
+/** One host call of a guest. What asks for more gets an errno, and nothing is allocated before that is known. */
+/** Parts of one read or write. Linux's; more is INVAL. */
 export const iovecs_max: number = 1024;
+/** More is delivered in several steps. */
 export const random_bytes_max: number = 64 * 1024;
+/** More is INVAL. */
 export const poll_subscriptions_max: number = 4096;
+/** Open files of a guest; more is MFILE. */
 export const descriptors_per_guest_max: number = 1024;
 
-/** Modules. */
+/** Modules. One that has more does not run, and the start says what it has too much of. */
+/** Of the binary. */
 export const module_bytes_max: number = 512 * 1024 * 1024;
+/** Of each memory; `-m` lowers it, and `memory.grow` gives -1 there. A page has 64 KiB. */
 export const memory_pages_max: number = 65_536;
+/** Of each table; `table.grow` gives -1 there. */
 export const table_entries_max: number = 10_000_000;
+/** Functions, and types. */
 export const module_functions_max: number = 1_000_000;
+/** Imports, exports, globals and the like, of each kind. */
 export const module_entries_max: number = 100_000;
+/** Parameters or results of a function. */
 export const function_values_max: number = 1000;
+/** Of one structure. */
 export const structure_fields_max: number = 10_000;
 
 /** Layers: entries, expansion, and what one header may say. */
+/** Files, folders and links of one layer. */
 export const layer_entries_max: number = 1_000_000;
+/** What a layer may grow to. */
 export const layer_expanded_bytes_max: number = 64 * 1024 ** 3;
+/** How many times its compressed size, once it is large enough for that to tell anything. */
 export const layer_expansion_ratio_max: number = 2000;
+/** Folders in each other. */
 export const layer_path_depth_max: number = 256;
+/** Layers of one image. */
 export const layers_per_image_max: number = 128;
+/** Names and link targets of one layer. */
 export const layer_strings_bytes_max: number = 64 * 1024 * 1024;
+/** Extended attributes of one layer. */
 export const layer_xattrs_bytes_max: number = 16 * 1024 * 1024;
+/** Of all layers together. */
 export const image_entries_max: number = 2_000_000;
+/** Of one extended header in a tar. */
 export const pax_header_bytes_max: number = 1024 * 1024;
+/** What one checksum of a layer covers. */
 export const chunk_bytes: number = 64 * 1024;
 
 /** Documents from a registry or an archive. */
+/** A manifest or an index. */
 export const manifest_bytes_max: number = 4 * 1024 * 1024;
+/** The config of an image. */
 export const config_bytes_max: number = 8 * 1024 * 1024;
+/** Images that one index lists. */
 export const index_manifests_max: number = 10_000;
+/** Images in one archive. */
 export const archive_images_max: number = 10_000;
+/** Of a repository's name. */
 export const reference_path_bytes_max: number = 255;
+/** What is read of an answer that refuses. */
 export const registry_error_bytes_max: number = 64 * 1024;
+/** Of the answer with a token. */
 export const registry_token_bytes_max: number = 256 * 1024;
+/** One after the other. */
 export const registry_redirects_max: number = 10;
+/** Of a blob whose transfer breaks off. */
 export const registry_retries_max: number = 4;
+/** Before the first of them; twice as long before each further one. */
 export const registry_retry_ms: number = 250;
 
 /** ttrpc, containerd's protocol to a shim. */
+/** The protocol's own. */
 export const ttrpc_message_bytes_max: number = 4 * 1024 * 1024;
+/** Of the text of an error; a longer one is shortened. */
 export const ttrpc_status_message_bytes_max: number = 64 * 1024;
+/** Answers that wait for a client; with more nothing is read from it. */
 export const ttrpc_unsent_bytes_max: number = 4 * 1024 * 1024;
+/** At the same time. */
 export const ttrpc_calls_per_connection_max: number = 4096;
+/** A longer timeout is none: a timer cannot wait longer. */
 export const ttrpc_timeout_ms_max: number = 2 ** 31 - 1;
+/** How long a connection may take. */
 export const ttrpc_connect_ms_max: number = 10_000;
+/** How long a server that ends waits for its connections. */
 export const ttrpc_close_ms_max: number = 1000;
+/** Of a socket's path. Linux's. */
 export const unix_path_bytes_max: number = 107;
 
 /** The broker of a shim: one outstanding request a channel. */
+/** More ends the guest. */
 export const broker_request_bytes_max: number = 64 * 1024;
+/** Of one answer. */
 export const broker_reply_bytes_max: number = 64 * 1024;
 
-/** Containers. */
+/** Control groups: how often a shim looks whether a process has gone, until it removes its group. */
+export const group_removal_retry_ms: number = 5;
+/** How often it looks. */
+export const group_removals_max: number = 2000;
+/** How often a shim looks for control groups that were left over. */
+export const groups_cleared_every_ms: number = 10_000;
+
+/** Shims and the processes of guests. */
+/** The next one goes to another shim. */
 export const containers_per_shim_max: number = 50;
+/** A zygote that has forked so often is renewed. */
 export const forks_per_zygote_max: number = 1000;
 /** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
 export const standby_guests: number = 2;
 /** How long after a start the next of them is forked. */
 export const standby_rest_ms: number = 30;
+/** How long a guest's process may take to report before it is held for hung. */
 export const guest_started_ms_max: number = 1000;
+
+/** Logs and output. Nothing is dropped: a guest whose output nobody takes is held. */
+/** Of one log file; `--log-opt max-size` changes it, -1 is no bound. */
+export const log_bytes_max: number = 10 * 1024 * 1024;
+/** `--log-opt max-file` changes it. */
+export const log_files_max: number = 3;
+/** A longer line becomes several records. Docker's. */
+export const log_line_bytes_max: number = 16 * 1024;
+/** Log records that may wait for the disk before their guest is held. */
+export const log_backlog_bytes_max: number = 1024 * 1024;
+/** On a full disk: how soon it is tried again, and how long for a container that has ended. */
+export const log_retry_ms: number = 100;
+export const log_close_patience_ms: number = 10_000;
+/** What may wait for a slow attached client before its guest is held. */
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 
-/** Logs: `--log-opt max-size` and `max-file` change them. */
-export const log_bytes_max: number = 10 * 1024 * 1024;
-export const log_files_max: number = 3;
-export const log_line_bytes_max: number = 16 * 1024;
-
 /** The Docker API. */
+/** Of a JSON body; images and archives have no bound here. */
 export const request_body_bytes_max: number = 16 * 1024 * 1024;
+/** All headers of one request. */
 export const request_header_bytes_max: number = 256 * 1024;
+/** For `docker events --since`. */
 export const events_kept_max: number = 256;
-export const stop_timeout_s: number = 10;
 
 /** Descriptors beside one frame of a guest's job (the kernel takes 253 a message). */
 export const descriptors_per_job_frame_max: number = 200;
 
 /** How long a zygote may take to answer an order before it is held for hung. */
 export const zygote_answer_ms_max: number = 10_000;
-
-/** Log records that may wait for the disk before their guest is held. */
-export const log_backlog_bytes_max: number = 1024 * 1024;
-export const log_retry_ms: number = 100;
-export const log_close_patience_ms: number = 10_000;
 
 /** A client handed over to a shim: its request and the bytes read from it before. */
 export const handoff_bytes_max: number = 16 * 1024 * 1024;
@@ -120,7 +203,9 @@ export const shim_launch_ms_max: number = 20_000;
 export const job_inline_bytes_max: number = 32 * 1024;
 
 /** Files of a guest: renames of directories its open directories can follow, and paths its broker says were touched. */
+/** Renames. */
 export const directory_moves_remembered_max: number = 65_536;
+/** Paths. */
 export const touched_directories_max: number = 4096;
 
 /** What a directory of an image may hold that is renamed: it is copied into the writable layer at once. */
@@ -128,24 +213,41 @@ export const renamed_directory_entries_max: number = 1024;
 export const renamed_directory_bytes_max: number = 32 * 1024 * 1024;
 
 /** The store: content written at once, its largest blob, names, and how late its mirrors may be. */
+/** Written at once. */
 export const content_write_bytes: number = 512 * 1024;
+/** The largest. */
 export const blob_bytes_max: number = 64 * 1024 ** 3;
+/** Of a name. */
 export const store_name_bytes_max: number = 4096;
+/** How late they may be. */
 export const mirror_delay_ms: number = 2000;
 
 /** The daemon and its shims: places kept free, how long an answer may take. */
+/** With fewer, the next shim is started ahead. */
 export const shim_free_places_min: number = 8;
+/** One call to a shim. */
 export const shim_call_ms_max: number = 60_000;
+/** Between two tries to reach a shim again. */
 export const shim_reconnect_ms: number = 20;
+/** A shim that lives and does not answer for so long is ended. */
 export const shim_unreachable_ms_max: number = 10_000;
+/** How long a daemon that starts waits for the state of a container. */
+export const shim_recover_ms_max: number = 2000;
+/** The answer to a client's handover. */
 export const handoff_answer_ms_max: number = 10_000;
 
 /** Images in the engine: nested indexes, parsed documents remembered, layers pulled at once, progress, waiting for another's pull. */
+/** Indexes in each other. */
 export const index_depth_max: number = 4;
+/** Parsed manifests and configs in memory. */
 export const image_documents_kept_max: number = 2000;
+/** Of one pull. */
 export const layers_pulled_at_once_max: number = 3;
+/** Between two words about progress. */
 export const progress_interval_ms: number = 100;
+/** Between two looks whether another's pull is done. */
 export const pull_wait_ms: number = 250;
+/** Read at once. */
 export const archive_read_bytes: number = 1024 * 1024;
 
 /** A tree of files in memory, unless it is made with another bound. */
@@ -153,21 +255,28 @@ export const memory_files_bytes_max: number = 256 * 1024 * 1024;
 
 /** What is kept of a stream that is captured, unless another bound is given. */
 export const captured_bytes_max: number = 16 * 1024 * 1024;
-export const shim_recover_ms_max: number = 2000;
 
 /** Space kept back, so that on a full disk something can still be removed. */
 export const disk_reserve_bytes: number = 4 * 1024 * 1024;
 
-/** Containers of the engine. */
-export const container_memory_bytes_min: number = 6 * 1024 * 1024;
+/** Containers of the engine. Docker's. */
+/** Of `--hostname`. */
 export const hostname_bytes_max: number = 64;
+/** Before the first restart by a policy; twice as long before each further one. */
 export const restart_wait_ms_min: number = 100;
+/** Before any restart by a policy. */
 export const restart_wait_ms_max: number = 60_000;
+/** One that ran so long waits the shortest time again. */
 export const restart_settled_ms: number = 10_000;
+/** How long a killed container may take to be gone. */
 export const kill_wait_ms_max: number = 10_000;
+/** And once more, before it is said that it does not go. */
 export const kill_wait_again_ms: number = 2000;
+/** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Read at once of a log. */
 export const log_read_bytes: number = 64 * 1024;
+/** How often a followed log is looked at when nothing tells of a change. */
 export const log_poll_ms: number = 1000;
 
 /** Folders of removed containers that are kept for new ones. */

@@ -65,9 +65,11 @@ export {
 } from './linux/sockets.ts';
 export type { Credentials, Message } from './linux/sockets.ts';
 export {
+  dataBytes,
   dieWithParent,
   exitNow,
   fork,
+  limitProcess,
   newSession,
   noNewPrivileges,
   openProcess,
@@ -80,6 +82,8 @@ export {
 } from './linux/processes.ts';
 export type { Ended } from './linux/processes.ts';
 export { advise, MADV, mapFile, mapPrivate, reserveAddresses, trimHeap } from './linux/memory.ts';
+export { processorTime, processUsage } from './linux/process-usage.ts';
+export type { ProcessUsage } from './linux/process-usage.ts';
 export type { Mapped } from './linux/memory.ts';
 export { actingAs, becomeUser, groupId, setUmask, userId } from './linux/identity.ts';
 export type { FilesystemUser } from './linux/identity.ts';
@@ -88,3 +92,7 @@ export { openInside, openInsideByKernel, openInsideByWalking } from './linux/wal
 export type { OpenInside } from './linux/walker.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
+export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';
+export type { Controller, Hierarchies } from './linux/cgroup-hierarchies.ts';
+export { ControlGroup, no_limits, removeLeftGroups } from './linux/control-group.ts';
+export type { GroupLimits } from './linux/control-group.ts';

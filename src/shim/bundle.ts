@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
 import { memory_pages_max, table_entries_max } from '../limits/index.ts';
+import { parseResources, type Resources } from './resources.ts';
 
 /** A mount of the bundle that the broker serves. */
 export interface BundleMount {
@@ -24,6 +25,7 @@ export interface Bundle {
   readonly mounts: readonly BundleMount[];
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
+  readonly resources: Resources;
 }
 
 /** The root filesystem as a `wherry` mount names it. */
@@ -61,7 +63,8 @@ export function readBundle(folder: string): Bundle {
   const size = process['consoleSize'];
   const args = strings(process['args'], 'process.args');
   if (args.length === 0) throw new WherryError('InvalidArgument', 'Cannot use the bundle: process.args is empty.');
-  const limit = memoryLimit(root);
+  const resources = parseResources(object(root['linux'] ?? {}, 'linux')['resources'] ?? {});
+  const limit = resources.memory_bytes ?? null;
   return {
     args,
     env: strings(process['env'] ?? [], 'process.env'),
@@ -79,6 +82,7 @@ export function readBundle(folder: string): Bundle {
     mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
     memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
     table_entries_max,
+    resources,
   };
 }
 
@@ -122,12 +126,6 @@ function mount(fields: Record<string, unknown>): BundleMount[] {
   if (type !== 'bind' && !options.includes('bind') && !options.includes('rbind'))
     throw new WherryError('InvalidArgument', `Cannot mount at "${destination}": type "${type}" is not known here.`);
   return [{ destination, source: text(fields['source'], 'mounts.source'), kind: 'bind', read_only }];
-}
-
-function memoryLimit(root: Record<string, unknown>): number | null {
-  const resources = object(object(root['linux'] ?? {}, 'linux')['resources'] ?? {}, 'linux.resources');
-  const limit = object(resources['memory'] ?? {}, 'linux.resources.memory')['limit'];
-  return typeof limit === 'number' && limit > 0 ? limit : null;
 }
 
 function consoleSize(fields: Record<string, unknown>): { width: number; height: number } | null {

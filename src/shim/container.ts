@@ -7,8 +7,10 @@ import { log_close_patience_ms, log_retry_ms, running_record_delay_ms } from '..
 import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain } from './complain.ts';
+import { ContainerLimits, type Usage } from './container-limits.ts';
 import type { ShimTaskRecord } from './contract.ts';
 import { openGuestFiles } from './open-guest-files.ts';
+import type { Resources } from './resources.ts';
 import { disposition } from './signals.ts';
 import type { StdioAddress } from './stdio-address.ts';
 import { createStreams, type Streams } from './streams.ts';
@@ -18,6 +20,7 @@ const { SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGSTOP } = constants.signals;
 
 export interface ContainerOptions {
   readonly id: string;
+  readonly namespace: string;
   readonly bundle: string;
   readonly root: RootFilesystem;
   readonly terminal: boolean;
@@ -39,6 +42,8 @@ export interface ContainerExit {
   readonly status: number;
   readonly at: Date;
   readonly reason: string | null;
+  /** Its memory limit ended it. */
+  readonly oom: boolean;
 }
 
 /** `ending`: the guest is gone and the rest of its output is being written. `discarded`: deleted, and it never ran. */
@@ -51,6 +56,7 @@ export class Container {
   readonly #options: ContainerOptions;
   readonly #spec: Bundle;
   readonly #streams: Streams;
+  readonly #limits: ContainerLimits;
   readonly #exit: PromiseWithResolvers<ContainerExit> = Promise.withResolvers<ContainerExit>();
   #phase: Phase = 'created';
   /** The guest's process from the create on; null when it could not be made. */
@@ -62,6 +68,8 @@ export class Container {
   #killed_by: number | null = null;
   #failure: GuestFailure | null = null;
   #recording: NodeJS.Timeout | null = null;
+  /** Known once the process has gone. */
+  #oom = false;
 
   /** @throws WherryError when the bundle or a stream cannot be used */
   constructor(options: ContainerOptions) {
@@ -72,6 +80,7 @@ export class Container {
     this.#exit.promise.catch(() => {});
     const { stdin, stdout, stderr, terminal } = options;
     this.#spec = readBundle(options.bundle);
+    this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
     this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
     try {
       const { console_size } = this.#spec;
@@ -149,13 +158,18 @@ export class Container {
         descriptors: [...this.#streams.guest, ...files.descriptors],
         answer: (request) => broker.handle(request),
         program: (place) => files.program(place),
-        place: () => {},
+        place: (pid) => this.#limits.place(pid),
       });
     } catch (error) {
       files.close();
+      void this.#limits.release();
       throw error;
     }
-    void guest.ended.then(() => files.close());
+    void guest.ended.then((end) => {
+      files.close();
+      this.#oom = this.#limits.isOutOfMemory(end);
+      void this.#limits.release();
+    });
     this.#streams.release();
     this.#guest = guest;
     // Nothing will start it any more.
@@ -183,6 +197,7 @@ export class Container {
     }
     if (this.#phase === 'starting') {
       this.#phase = 'running';
+      this.#limits.started(guest);
       this.#started_at = new Date();
       this.#recording = setTimeout(() => this.#recordRunning(), running_record_delay_ms);
     }
@@ -217,12 +232,26 @@ export class Container {
   pause(): void {
     if (this.#phase !== 'running' || this.#guest?.signal(SIGSTOP) !== true) throw this.#isNot('running');
     this.#phase = 'paused';
+    this.#limits.paused();
   }
 
   /** @throws WherryError FailedPrecondition unless it is paused */
   resume(): void {
     if (this.#phase !== 'paused' || this.#guest?.signal(SIGCONT) !== true) throw this.#isNot('paused');
     this.#phase = 'running';
+    this.#limits.resumed();
+  }
+
+  /** @throws WherryError FailedPrecondition when it has ended, or the kernel refuses */
+  limit(resources: Resources): void {
+    if (this.#phase === 'ending' || this.#phase === 'stopped' || this.#phase === 'discarded')
+      throw new WherryError('FailedPrecondition', `container "${this.id}" does not run`);
+    this.#limits.change(resources);
+  }
+
+  /** null when nothing runs. */
+  get usage(): Usage | null {
+    return this.#limits.usage();
   }
 
   resize(width: number, height: number): void {
@@ -271,7 +300,7 @@ export class Container {
     }
     const killed = this.#killed_by;
     const status = killed !== null && end.said === null ? 128 + killed : (end.said?.code ?? end.status);
-    await this.#settle(status, end.said?.trap ?? null);
+    await this.#settle(this.#oom ? 128 + SIGKILL : status, end.said?.trap ?? null);
   }
 
   /** The end of the container, once: output first, then the record, then whoever waits. */
@@ -280,7 +309,7 @@ export class Container {
     if (this.#recording !== null) clearTimeout(this.#recording);
     await this.#preparing.catch(() => {});
     await this.#streams.finish();
-    const ended: ContainerExit = { status, at: new Date(), reason };
+    const ended: ContainerExit = { status, at: new Date(), reason, oom: this.#oom };
     this.#ended = ended;
     await this.#recordEnd();
     this.#phase = 'stopped';
@@ -321,7 +350,7 @@ export class Container {
       started_at: this.#started_at?.toISOString() ?? null,
       exit_status: this.#ended?.status ?? null,
       exited_at: this.#ended?.at.toISOString() ?? null,
-      oom: false,
+      oom: this.#ended?.oom ?? false,
       reason: this.#ended?.reason ?? null,
     });
   }

@@ -14,6 +14,13 @@ const host_uids_per_shim = 64;
 
 const id_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
+interface ContainersOptions {
+  readonly namespace: string;
+  readonly records: TaskRecords;
+  readonly starter: Starter;
+  readonly folder: string;
+}
+
 /** The containers of this shim by id. */
 export class Containers {
   readonly #by_id = new Map<string, Container>();
@@ -22,9 +29,9 @@ export class Containers {
   readonly #awaited = new Map<string, PromiseWithResolvers<Container>>();
   /** Why those could not be made whose clients may still be on their way. */
   readonly #refused = new Map<string, Error>();
-  readonly #options: { records: TaskRecords; starter: Starter; folder: string };
+  readonly #options: ContainersOptions;
 
-  constructor(options: { records: TaskRecords; starter: Starter; folder: string }) {
+  constructor(options: ContainersOptions) {
     this.#options = options;
   }
 
@@ -98,6 +105,7 @@ export class Containers {
     const slot = this.#freeSlot();
     const container = new Container({
       id,
+      namespace: this.#options.namespace,
       bundle: request.bundle,
       root: rootFilesystem(request.rootfs),
       terminal: request.terminal,

@@ -7,6 +7,7 @@ import { shim_idle_ms, shim_linger_ms_max } from '../limits/index.ts';
 import { startTime } from '../os/index.ts';
 import { Shim, shim, Task, TaskV2, TtrpcServer } from '../wire/index.ts';
 import { openClients } from './attached-client.ts';
+import { clearLeftGroups } from './container-limits.ts';
 import { Containers } from './containers.ts';
 import type { ShimBootstrap } from './contract.ts';
 import { createHandoffServer } from './handoff.ts';
@@ -28,7 +29,7 @@ export interface ShimOptions {
 export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
   const { id, folder, version, namespace, starter } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const containers = new Containers({ records: new TaskRecords(folder), starter, folder });
+  const containers = new Containers({ namespace, records: new TaskRecords(folder), starter, folder });
   const server = new TtrpcServer();
   const tasks = taskService(containers, { version, shutdown: leave });
   server.register(Task, tasks, [Task.typeName, TaskV2.typeName]);
@@ -78,6 +79,7 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
     if (containers.size > 0 || server.connections > 0 || openClients() > 0) idle_since = Date.now();
     else if (Date.now() - idle_since > shim_idle_ms) leave();
   }, 1000);
+  clearLeftGroups();
   return bootstrap;
 
   /** Once: the answer of a shutdown goes out, and clients of containers that are deleted get the rest of their output. */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { containers_per_shim_max } from '../limits/index.ts';
+import { containers_per_shim_max, guest_process_bytes } from '../limits/index.ts';
 import { startTime } from '../os/index.ts';
-import { types } from '../wire/index.ts';
+import { documentType, metrics, packDocument, types, unpackMessage } from '../wire/index.ts';
 import { moduleImage } from './testing/image.ts';
 import { TestShim, until } from './testing/open-shim.ts';
 
@@ -213,6 +213,65 @@ describe('a shim', () => {
     await assert.rejects(task.state({ id: 'x' }), { class: 'NotFound' });
     await assert.rejects(task.exec({ id: 'x' }), { class: 'Unimplemented', message: /^Exec is not there yet/ });
     await task.delete({ id: made });
+  });
+
+  test('changes what a container may use while it runs, and refuses what it cannot read', async () => {
+    const { task } = shim;
+    const id = await shim.create({ image: shim.images.clock, resources: { memory: { limit: 64 * 1024 * 1024 } } });
+    const { pid } = await task.start({ id });
+    // With control groups or without them: the group of the process, or a bound on its data.
+    const limits = (): string => {
+      const group = /:memory:(.*)|^0::(.*)/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[0];
+      return `${group} ${/^Max data size.*/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'))?.[0]}`;
+    };
+    assert.match(limits(), new RegExp(`wherry/moby/${id} |size +\\d`));
+    const resources = (value: unknown) => packDocument(documentType.linuxResources, value);
+    await task.update({
+      id,
+      resources: resources({ memory: { limit: 90 * 1024 * 1024 }, cpu: {}, pids: { limit: 50 } }),
+    });
+    assert.match(limits(), new RegExp(`wherry/moby/${id} |size +\\d`));
+    for (const wrong of [
+      undefined,
+      resources('much'),
+      resources({ memory: { limit: 'much' } }),
+      packDocument(documentType.spec, {}),
+    ])
+      await assert.rejects(task.update({ id, ...(wrong === undefined ? {} : { resources: wrong }) }), {
+        class: 'InvalidArgument',
+      });
+    await assert.rejects(task.update({ id: 'none', resources: resources({}) }), { class: 'NotFound' });
+    await task.kill({ id, signal: 9 });
+    await task.wait({ id });
+    assert.equal(shim.record(id).oom, false);
+    await assert.rejects(task.update({ id, resources: resources({}) }), { class: 'FailedPrecondition' });
+    await task.delete({ id });
+  });
+
+  test('tells what a container has used and uses', async () => {
+    const { task } = shim;
+    const limit = 64 * 1024 * 1024;
+    const limited = await shim.create({
+      image: shim.images.clock,
+      resources: { memory: { limit }, pids: { limit: 9 } },
+    });
+    const free = await shim.create({ image: shim.images.clock });
+    for (const id of [limited, free]) {
+      await assert.rejects(task.stats({ id: 'none' }), { class: 'NotFound' });
+      await task.start({ id });
+      const { stats } = await task.stats({ id });
+      const { cpu, memory, pids } = unpackMessage(stats!, metrics.MetricsSchema);
+      assert.equal(cpu!.usageUsec, cpu!.userUsec + cpu!.systemUsec);
+      assert.ok(pids!.current >= 1n);
+      assert.ok(memory!.usage > 0n && memory!.usage < 100n * 1024n * 1024n, String(memory!.usage));
+      if (id === limited) assert.equal(memory!.usageLimit, BigInt(limit + guest_process_bytes));
+      else assert.equal(memory!.usageLimit, 2n ** 64n - 1n);
+      assert.equal(pids!.limit, id === limited ? 9n : 0n);
+      await task.kill({ id, signal: 9 });
+      await task.wait({ id });
+      await assert.rejects(task.stats({ id }), { class: 'NotFound' });
+      await task.delete({ id });
+    }
   });
 
   test('an exit that cannot be written is told when it could be', async () => {

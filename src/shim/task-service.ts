@@ -1,11 +1,13 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { EmptySchema, timestampFromDate } from '@bufbuild/protobuf/wkt';
 
 import { WherryError } from '../errors/index.ts';
 import type { ServiceHandlers, Task } from '../wire/index.ts';
-import { task, types } from '../wire/index.ts';
+import { documentType, metrics, packMessage, task, types, unpackDocument } from '../wire/index.ts';
 import type { Container } from './container.ts';
+import type { Usage } from './container-limits.ts';
 import type { Containers } from './containers.ts';
+import { parseResources } from './resources.ts';
 
 const empty = create(EmptySchema);
 
@@ -104,12 +106,30 @@ export function taskService(
     async checkpoint() {
       return absent('Checkpoint');
     },
-    async update() {
-      return absent('Update');
+    async update({ id, resources }) {
+      if (resources === undefined) throw new WherryError('InvalidArgument', 'an update needs resources');
+      containers.get(id).limit(parseResources(unpackDocument(resources, documentType.linuxResources)));
+      return empty;
     },
-    async stats() {
-      return absent('Stats');
+    async stats({ id }) {
+      const { usage } = containers.get(id);
+      if (usage === null) throw new WherryError('NotFound', `container "${id}" does not run`);
+      return create(task.StatsResponseSchema, { stats: packMessage(metrics.MetricsSchema, metricsOf(usage)) });
     },
+  };
+}
+
+/** 0 is no limit of processes; without one of memory the largest number stands for none. */
+function metricsOf(usage: Usage): MessageInitShape<typeof metrics.MetricsSchema> {
+  const { user_us, system_us, threads, threads_max, memory_bytes, memory_bytes_max, memory_kills } = usage;
+  return {
+    pids: { current: BigInt(threads), limit: BigInt(threads_max ?? 0) },
+    cpu: { usageUsec: BigInt(user_us + system_us), userUsec: BigInt(user_us), systemUsec: BigInt(system_us) },
+    memory: {
+      usage: BigInt(memory_bytes),
+      usageLimit: memory_bytes_max === null ? 2n ** 64n - 1n : BigInt(memory_bytes_max),
+    },
+    memoryEvents: { oomKill: BigInt(memory_kills) },
   };
 }
 

@@ -4,6 +4,7 @@ export { Task as TaskV2 } from './gen/containerd/task/v2/task_pb.ts';
 export * as taskEvents from './gen/containerd/events/task_pb.ts';
 export * as types from './types.ts';
 export type { Options as RuntimeOptions } from './gen/runtimeoptions/v1/options_pb.ts';
+export * as metrics from './gen/containerd/cgroups/v2/metrics_pb.ts';
 export * as runc from './gen/containerd/runc/v1/options_pb.ts';
 export { Shim } from './gen/wherry/shim/v1/shim_pb.ts';
 export * as shim from './gen/wherry/shim/v1/shim_pb.ts';

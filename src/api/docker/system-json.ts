@@ -51,7 +51,7 @@ function goArchitecture(name: string): string {
 
 /** `SystemInfo`. */
 export function infoJson(system: System, before: Before): Record<string, unknown> {
-  const { settings, machine, containers } = system;
+  const { settings, machine, containers, limits } = system;
   const commit = { ID: 'N/A', ...(before('1.49') ? { Expected: 'N/A' } : {}) };
   return {
     ID: system.id,
@@ -71,13 +71,13 @@ export function infoJson(system: System, before: Before): Record<string, unknown
       Authorization: null,
       Log: ['json-file', 'none'],
     },
-    MemoryLimit: true,
-    SwapLimit: false,
-    CpuCfsPeriod: false,
-    CpuCfsQuota: false,
-    CPUShares: false,
+    MemoryLimit: limits.memory,
+    SwapLimit: limits.swap,
+    CpuCfsPeriod: limits.cpu_quota,
+    CpuCfsQuota: limits.cpu_quota,
+    CPUShares: limits.cpu_shares,
     CPUSet: false,
-    PidsLimit: false,
+    PidsLimit: limits.pids,
     OomKillDisable: false,
     IPv4Forwarding: true,
     ...(before('1.50') ? { BridgeNfIptables: false, BridgeNfIp6tables: false } : {}),
@@ -86,8 +86,8 @@ export function infoJson(system: System, before: Before): Record<string, unknown
     NGoroutines: 0,
     SystemTime: new Date().toISOString(),
     LoggingDriver: 'json-file',
-    CgroupDriver: 'none',
-    CgroupVersion: '2',
+    CgroupDriver: limits.cgroup_driver,
+    CgroupVersion: limits.cgroup_version,
     NEventsListener: system.listeners,
     KernelVersion: machine.kernel,
     OperatingSystem: machine.operating_system,

@@ -1,4 +1,5 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { create } from '@bufbuild/protobuf';
+import { AnySchema, timestampDate } from '@bufbuild/protobuf/wkt';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -92,6 +93,10 @@ export class TaskStore {
           pid,
           info: info === undefined ? '' : Buffer.from(info.value).toString(),
         }));
+      },
+      update: async (container, { type_url, value }) => {
+        const resources = create(AnySchema, { typeUrl: type_url, value });
+        await this.#reach(namespace, container).task.update({ id: container, resources }, timeout);
       },
       resize: async (container, width, height) => {
         await this.#reach(namespace, container).task.resizePty({ id: container, width, height }, timeout);

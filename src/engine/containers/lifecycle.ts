@@ -62,6 +62,7 @@ export class Lifecycle {
         oom: exit.oom,
         error: '',
       });
+      if (exit.oom) container.publish('oom');
       publishLeft(container, this.#context);
       container.publish('die', {
         exitCode: String(exit.exit_status),

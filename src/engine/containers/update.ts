@@ -1,15 +1,18 @@
 import { fromUnknown, WherryError } from '../../errors/index.ts';
+import { limitsSupport } from '../limits-support.ts';
 import type { Resources, RestartPolicy } from './config.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { findUser, root_user } from './create/user.ts';
+import { limitWarnings } from './create/limit-warnings.ts';
+import { packResources } from './create/linux-resources.ts';
 import { replaceSpec } from './create/persist.ts';
 import { buildSpec } from './create/spec.ts';
 import { validateResources } from './create/validate-resources.ts';
 import { validateRestartPolicy } from './restart-policy.ts';
 
 /**
- * Changes resources and restart policy of a container. Limits hold from the next start.
+ * Changes resources and restart policy of a container. Limits hold at once where it runs.
  *
  * @throws WherryError with Docker's texts
  */
@@ -45,6 +48,10 @@ export function updateContainer(
       }
       const RestartPolicy = policy === null || policy.Name === '' ? host_config.RestartPolicy : policy;
       container.change({ host_config: { ...changed, RestartPolicy } });
+      const limits = Object.keys(fields).length > 0;
+      if (limits && container.process === 'running') {
+        await context.space.tasks.update(container.id, packResources(container.record.host_config));
+      }
       await writeDown(context, container);
     } catch (cause) {
       container.change({ host_config: before.host_config });
@@ -52,9 +59,16 @@ export function updateContainer(
       throw new WherryError(errorClass, `Cannot update container ${container.id}: ${message}`, { cause });
     }
     container.publish('update');
-    const limits = Object.keys(fields).length > 0 && container.isRunning;
-    return limits ? ['The new limits hold from the next start of the container.'] : [];
+    return [...limitWarnings(fields, limitsSupport()), ...runningWarnings(container, before.host_config)];
   });
+}
+
+/** What of a new memory limit waits for the next start. */
+function runningWarnings({ process, record }: Container, before: Resources): readonly string[] {
+  const { Memory } = record.host_config;
+  if (process !== 'running' || Memory === before.Memory) return [];
+  if (before.Memory === 0) return ['What the container has in memory already is not counted until its next start.'];
+  return ['The memories of the module keep the bound that they were started with until the next start.'];
 }
 
 async function writeDown(context: ContainersContext, { record, bundle, id }: Container): Promise<void> {

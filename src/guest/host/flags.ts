@@ -1,3 +1,5 @@
+import { heap_bytes_max, stack_bytes_max } from '../../limits/index.ts';
+
 /** Node flags of every process that may hold a guest. `docs/decisions/starting-guests.md` says what each gives. */
 export const guest_flags: readonly string[] = [
   '--experimental-ffi',
@@ -12,6 +14,8 @@ export const guest_flags: readonly string[] = [
   '--disable-sigusr1',
   '--disallow-code-generation-from-strings',
   '--disable-proto=throw',
+  `--stack-size=${stack_bytes_max / 1024}`,
+  `--max-old-space-size=${heap_bytes_max / 1024 ** 2}`,
 ];
 
 const not_for_compiler: ReadonlySet<string> = new Set(['--wasm-lazy-validation', '--wasm-sync-tier-up']);

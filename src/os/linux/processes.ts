@@ -7,6 +7,7 @@ const c = bind({
   _exit: { arguments: ['int32'], return: 'void' },
   fork: { arguments: [], return: 'int32' },
   kill: { arguments: ['int32', 'int32'], return: 'int32' },
+  prlimit: { arguments: ['int32', 'int32', 'pointer', 'pointer'], return: 'int32' },
   prctl: { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' },
   setrlimit: { arguments: ['int32', 'buffer'], return: 'int32' },
   setsid: { arguments: [], return: 'int32' },
@@ -95,6 +96,24 @@ export function setLimit(resource: (typeof RLIMIT)[keyof typeof RLIMIT], value: 
   limit_buffer.writeBigUInt64LE(value, 0);
   limit_buffer.writeBigUInt64LE(value, 8);
   check('setrlimit', c.setrlimit(resource, limit_buffer));
+}
+
+/** Sets the soft limit of another process of the same user, at most to its hard one; null takes it away. */
+export function limitProcess(pid: number, resource: (typeof RLIMIT)[keyof typeof RLIMIT], value: bigint | null): void {
+  check('prlimit', c.prlimit(pid, resource, null, limit_buffer));
+  const hard = limit_buffer.readBigUInt64LE(8);
+  limit_buffer.writeBigUInt64LE(value === null || value > hard ? hard : value, 0);
+  check('prlimit', c.prlimit(pid, resource, limit_buffer, null));
+}
+
+/** What of a process counts as its data, in bytes (`RLIMIT.DATA` bounds it); null when there is no such process. */
+export function dataBytes(pid: number): number | null {
+  try {
+    const found = /^VmData:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return found === null ? null : Number(found[1]) * 1024;
+  } catch {
+    return null;
+  }
 }
 
 /** When a process started, in clock ticks since boot: with its pid it names one process for good. Null when there is none. */

@@ -310,7 +310,7 @@ test('what the spec of a container says is what was asked for', async () => {
   assert.equal(spec.process.cwd, '/w');
   assert.deepEqual(spec.process.user, { uid: 7, gid: 8 });
   assert.deepEqual(spec.root, { path: 'rootfs', readonly: true });
-  assert.deepEqual(spec.linux, { resources: { memory: { limit: 64 << 20 } } });
+  assert.deepEqual(spec.linux, { resources: { memory: { limit: 64 << 20, swap: 128 << 20 } } });
   assert.deepEqual(
     spec.mounts.map(({ destination, type, options }) => [destination, type, options.includes('ro')]),
     [

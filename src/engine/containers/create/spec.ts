@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Any } from '../../../core/index.ts';
 import type { ContainerRecord, MountPoint } from '../record.ts';
 import { buildEnvironment } from './environment.ts';
+import { linuxResources } from './linux-resources.ts';
 import { network_files } from './network-files.ts';
 import type { GuestUser } from './user.ts';
 
@@ -20,7 +21,6 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
   const { config, host_config } = record;
   const cwd = config.WorkingDir === '' ? '/' : config.WorkingDir;
   const [height, width] = host_config.ConsoleSize;
-  const { Memory } = host_config;
   const spec = {
     ociVersion: '1.2.1',
     process: {
@@ -38,7 +38,7 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
     root: { path: 'rootfs', readonly: host_config.ReadonlyRootfs },
     hostname: config.Hostname,
     mounts: specMounts(record, bundle),
-    linux: { resources: Memory > 0 ? { memory: { limit: Memory } } : {} },
+    linux: { resources: linuxResources(host_config) },
     annotations: {
       ...host_config.Annotations,
       'dev.wherry.container.name': record.name,

@@ -1,4 +1,6 @@
+import { limitsSupport } from '../../limits-support.ts';
 import type { ContainerRecord } from '../record.ts';
+import { limitWarnings } from './limit-warnings.ts';
 
 /**
  * What a user should know of a container that was made. `foreign` is the platform of its image when that is none of
@@ -14,15 +16,11 @@ export function createWarnings(
       `The requested image's platform (${foreign}) does not match the detected host platform (wasi/wasm) and no specific platform was requested`,
     );
   }
-  const { NetworkMode, PortBindings, PublishAllPorts, NanoCpus, CpuQuota, CpuShares, CpusetCpus, PidsLimit } =
-    host_config;
+  const { NetworkMode, PortBindings, PublishAllPorts } = host_config;
   if (NetworkMode === 'host' && (PublishAllPorts || Object.keys(PortBindings).length > 0)) {
     warnings.push('Published ports are discarded when using host network mode');
   }
-  if (NanoCpus > 0 || CpuQuota > 0 || CpuShares > 0 || CpusetCpus !== '') {
-    warnings.push('CPU limits are not there yet in Wherry. Limitation discarded.');
-  }
-  if ((PidsLimit ?? 0) > 0) warnings.push('A limit of processes is not there yet in Wherry. Limitation discarded.');
+  warnings.push(...limitWarnings(host_config, limitsSupport()));
   const [kind = 'NONE'] = config.Healthcheck?.Test ?? [];
   if (kind !== 'NONE') warnings.push('Health checks are not there yet in Wherry. The container has none.');
   if (process.getuid?.() !== 0 && config.User !== '' && mounts.some(({ Type }) => Type === 'bind')) {
