@@ -7,6 +7,7 @@ import { openIndex } from '../oci/index.ts';
 import { close, mapFile, type Mapped } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
 import type { Bundle, RootFilesystem } from './bundle.ts';
+import type { OpenPorts } from './ports.ts';
 import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
 
 export interface GuestFilesOptions {
@@ -14,6 +15,7 @@ export interface GuestFilesOptions {
   readonly root: RootFilesystem;
   /** The shim's own folder, where what lives only as long as the container goes. */
   readonly folder: string;
+  readonly ports: OpenPorts;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
 }
@@ -32,7 +34,7 @@ export interface GuestFiles {
  *
  * @throws WherryError InvalidArgument for a mount whose source cannot be opened; else the system's error
  */
-export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOptions): GuestFiles {
+export function openGuestFiles({ bundle, root, folder, ports, host_uid }: GuestFilesOptions): GuestFiles {
   const descriptors: number[] = [];
   const mapped: Mapped[] = [];
   const tmpfs: Tmpfs[] = [];
@@ -99,11 +101,12 @@ export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOpt
       touched: broker.touched,
       memory_pages_max: bundle.memory_pages_max,
       table_entries_max: bundle.table_entries_max,
+      listening: ports.listening,
       host_uid,
     };
     return {
       job,
-      descriptors: [...descriptors],
+      descriptors: [...descriptors, ...ports.descriptors],
       broker,
       close() {
         broker.close();

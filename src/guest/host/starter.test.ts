@@ -47,6 +47,7 @@ async function start(
     memory_pages_max: 65_536,
     table_entries_max: 1000,
     host_uid: null,
+    listening: [],
     ...changes,
   };
   const socket = new Socket({ fd: reader, readable: true, writable: false } as object);

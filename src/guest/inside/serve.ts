@@ -12,6 +12,7 @@ export interface TakenJob {
   readonly stdio: readonly [number, number, number];
   readonly chain_index: number;
   readonly layers: readonly { readonly tar: number; readonly index: number }[];
+  readonly listeners: readonly number[];
 }
 
 /** Waits for the job of this process, and for the word that it stands where its limits hold. */
@@ -26,16 +27,17 @@ function takeJob(channel: Channel): TakenJob {
   const descriptors = channel.takeDescriptors();
   job ??= jobFromFile(descriptors.pop());
   const [stdin, stdout, stderr, chain_index, ...rest] = descriptors;
+  const layers_length = job.layers.length * 2;
   if (
     stdin === undefined ||
     stdout === undefined ||
     stderr === undefined ||
     chain_index === undefined ||
-    rest.length !== job.layers.length * 2
+    rest.length !== layers_length + job.listening.reduce((sum, { listeners }) => sum + listeners, 0)
   )
     throw new ChannelLost('the job has not the descriptors that it names');
   const layers = job.layers.map((_, i) => ({ tar: rest[i * 2]!, index: rest[i * 2 + 1]! }));
-  return { job, stdio: [stdin, stdout, stderr], chain_index, layers };
+  return { job, stdio: [stdin, stdout, stderr], chain_index, layers, listeners: rest.slice(layers_length) };
 }
 
 function parseJob(bytes: Uint8Array): GuestJob {
@@ -58,8 +60,10 @@ function jobFromFile(fd: number | undefined): GuestJob {
  */
 export function serveGuest(channel: Channel, stdio: readonly [number, number, number]): number {
   let exit: GuestExit;
+  let listeners: readonly number[] = [];
   try {
     const taken = takeJob(channel);
+    ({ listeners } = taken);
     for (let i = 0; i < 3; i++) {
       const fd = taken.stdio[i]!;
       duplicateOnto(fd, stdio[i]!, false);
@@ -81,8 +85,8 @@ export function serveGuest(channel: Channel, stdio: readonly [number, number, nu
     fail(channel, error.message, error.code);
     return error.code;
   }
-  // Whoever reads them need not wait until this process has taken down its memory.
-  for (const fd of stdio) close(fd);
+  // Whoever reads them, or wants the ports, need not wait until this process has taken down its memory.
+  for (const fd of [...stdio, ...listeners]) close(fd);
   channel.send(frame.exited, Buffer.from(JSON.stringify(exit)));
   return exit.code;
 }
