@@ -6,7 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { close, connectUnix, MSG, sendMessage, signalProcess, socketPair, startTime } from '../../os/index.ts';
 import { Shim, type ServiceClient, Task, TtrpcClient } from '../../wire/index.ts';
-import { createLauncher, type HandoffRequest, type ShimBootstrap, type ShimTaskRecord } from '../index.ts';
+import {
+  createLauncher,
+  type HandoffRequest,
+  type PortRequest,
+  type ShimBootstrap,
+  type ShimTaskRecord,
+} from '../index.ts';
 import { example, moduleImage, program, type TestImage } from './image.ts';
 
 const dist = (name: string): string => new URL(`../../../dist/${name}.js`, import.meta.url).pathname;
@@ -20,6 +26,7 @@ export interface ContainerChanges {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly mounts?: readonly object[];
+  readonly ports?: readonly PortRequest[];
 }
 
 /** A client whose connection was handed over, on its own side. */
@@ -109,7 +116,8 @@ export class TestShim {
     const upper = join(bundle, 'upper');
     mkdirSync(upper, { recursive: true });
     const process = { args, env: ['PATH=/bin'], cwd: '/', terminal };
-    writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ociVersion: '1.2.0', process, mounts }));
+    const annotations = changes.ports === undefined ? {} : { 'dev.wherry.ports': JSON.stringify(changes.ports) };
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ociVersion: '1.2.0', process, mounts, annotations }));
     const log = `json-file://${this.log(id)}`;
     const options = [`chain=${image.chain}`, `layer=${image.layer}`];
     await this.task.create({
