@@ -150,42 +150,15 @@ static bool goes_up(const char *path) {
   return false;
 }
 
-// Ends with the file open and its length in `size`, or with -1 and errno. A folder gives its index.html.
-static int open_file(char *path, size_t room, off_t *size) {
-  struct stat found;
-  int fd = open(path, O_RDONLY);
-  if (fd < 0) return -1;
-  if (fstat(fd, &found) != 0) {
-    close(fd);
-    return -1;
-  }
-  if (S_ISDIR(found.st_mode)) {
-    close(fd);
-    size_t length = strlen(path);
-    if (length + sizeof "index.html" > room) {
-      errno = ENAMETOOLONG;
-      return -1;
-    }
-    strcpy(path + length, "index.html");
-    fd = open(path, O_RDONLY);
-    if (fd < 0 || fstat(fd, &found) != 0) {
-      if (fd >= 0) close(fd);
-      errno = ENOENT;
-      return -1;
-    }
-  }
-  if (!S_ISREG(found.st_mode)) {
-    close(fd);
-    errno = EACCES;
-    return -1;
-  }
-  *size = found.st_size;
-  return fd;
-}
-
-static bool is_folder(const char *path) {
-  struct stat found;
-  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+// A folder's page is asked for with a slash at the end: its links need it.
+static void redirect(struct connection *to, const struct request *request) {
+  static const char plain[] = "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  char more[1024];
+  int length = snprintf(more, sizeof more, "Location: %s/\r\n", request->path);
+  // Only plain characters go into a header, and two slashes would lead to another server.
+  bool fits = length > 0 && (size_t)length < sizeof more && request->path[1] != '/' &&
+              request->path[strspn(request->path, plain)] == '\0';
+  answer_status(to, request, fits ? 301 : 404, fits ? more : "");
 }
 
 static void serve_file(struct connection *to, const struct request *request) {
@@ -194,34 +167,30 @@ static void serve_file(struct connection *to, const struct request *request) {
     return;
   }
   char path[PATH_MAX];
-  int length = snprintf(path, sizeof path, "%s%s", folder, request->path);
+  bool ends_in_slash = request->path[strlen(request->path) - 1] == '/';
+  int length = snprintf(path, sizeof path, "%s%s%s", folder, request->path, ends_in_slash ? "index.html" : "");
   if (length < 0 || (size_t)length >= sizeof path || goes_up(request->path)) {
     answer_status(to, request, 404, "");
     return;
   }
-  if (path[length - 1] != '/' && is_folder(path)) {
-    // Only plain characters go into a header; the links of a folder's page need the slash.
-    char more[1024];
-    bool plain = strspn(request->path, "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
-                 strlen(request->path);
-    int needed = snprintf(more, sizeof more, "Location: %s/\r\n", request->path);
-    bool fits = needed > 0 && (size_t)needed < sizeof more && request->path[1] != '/';
-    answer_status(to, request, plain && fits ? 301 : 404, plain && fits ? more : "");
+  int fd = open(path, O_RDONLY);
+  struct stat found;
+  if (fd < 0 || fstat(fd, &found) != 0) {
+    int status = errno == EACCES || errno == EPERM ? 403 : 404;
+    if (fd >= 0) close(fd);
+    answer_status(to, request, status, "");
     return;
   }
-  off_t size;
-  int fd = open_file(path, sizeof path, &size);
-  if (fd < 0) {
-    answer_status(to, request, errno == EACCES || errno == EPERM ? 403 : 404, "");
-    return;
-  }
-  put_head(to, request, 200, type_of(path), (long long)size, "");
-  if (is_head(request) || size == 0) {
-    close(fd);
-    return;
-  }
-  to->file = fd;
-  to->file_left = size;
+  if (S_ISREG(found.st_mode)) {
+    put_head(to, request, 200, type_of(path), (long long)found.st_size, "");
+    if (!is_head(request) && found.st_size > 0) {
+      to->file = fd;
+      to->file_left = found.st_size;
+      return;
+    }
+  } else if (S_ISDIR(found.st_mode) && !ends_in_slash) redirect(to, request);
+  else answer_status(to, request, S_ISDIR(found.st_mode) ? 404 : 403, "");
+  close(fd);
 }
 
 // ---- the guest book -------------------------------------------------------------------------------------------------
@@ -554,6 +523,22 @@ static time_t seconds(void) {
   return now.tv_sec;
 }
 
+#ifndef __wasi__
+#include <netinet/in.h>
+#include <signal.h>
+
+static int listen_by_itself(int port) {
+  signal(SIGPIPE, SIG_IGN);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof name) != 0 || listen(fd, SOMAXCONN) != 0) {
+    perror("web: listen");
+    return 0;
+  }
+  return dup2(fd, first_listener) == first_listener ? 1 : 0;
+}
+#endif
+
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "-l") == 0) logs = true;
@@ -564,6 +549,10 @@ int main(int argc, char **argv) {
   }
   const char *given = getenv("LISTEN_FDS");
   int listeners = given == NULL ? 0 : atoi(given);
+#ifndef __wasi__
+  // Elsewhere a program may listen by itself.
+  if (listeners < 1) listeners = listen_by_itself(8080);
+#endif
   if (listeners < 1) {
     fprintf(stderr, "web: there is nothing to listen to. Publish a port: docker run -p 8080:8080 web\n");
     return 1;
