@@ -224,6 +224,43 @@ test('a port is free again when the guest ends, is killed, or its shim is', asyn
   await daemon.ok(['rm', '-f', 'killed', 'stopped', 'ends', 'process', 'shim', 'last']);
 });
 
+test('a container that its policy starts again has its port again, whatever ended it', async () => {
+  const port = await freePort();
+  await daemon.ok(['run', '-d', '--name', 'again', '--restart', 'always', '-p', `${port}:8080`, 'web']);
+  const pid = async (): Promise<number> => Number(await daemon.ok(['inspect', '-f', '{{.State.Pid}}', 'again']));
+  for (const victim of ['guest', 'shim', 'guest', 'shim']) {
+    const before = await pid();
+    if (victim === 'guest') endProcess(before);
+    else for (const shim of daemon.shims()) endProcess(shim.pid);
+    await waitUntil(`it runs again after the death of its ${victim}`, patience_ms, async () => {
+      const now = await pid();
+      return now !== 0 && now !== before;
+    });
+    assert.equal(await curl(`http://127.0.0.1:${port}/`), served);
+  }
+  await daemon.ok(['rm', '-f', 'again']);
+  assert.ok(await isFree(port));
+});
+
+test('more connections than the server takes at once wait for their turn', async () => {
+  await daemon.ok(['run', '-d', '--name', 'crowd', '-p', '127.0.0.1::8080', 'web']);
+  const port = await portOf('crowd');
+  const answers = await Promise.all(
+    Array.from(
+      { length: 700 },
+      () =>
+        new Promise<string>((resolve, reject) => {
+          const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+          let text = '';
+          socket.on('data', (data: Buffer) => (text += data.toString()));
+          socket.once('error', reject).once('close', () => resolve(text.slice(0, 15)));
+        }),
+    ),
+  );
+  assert.deepEqual([...new Set(answers)], ['HTTP/1.1 200 OK']);
+  await daemon.ok(['rm', '-f', 'crowd']);
+});
+
 test('UDP is refused in words', async () => {
   const { code, stderr } = await daemon.docker(['run', '--rm', '-p', '53:53/udp', 'web']);
   assert.equal(code, 125);
