@@ -1,10 +1,12 @@
 /**
  * Starting containers: `docker run --rm` of hello on Wherry beside a static program on Docker, where an engine is at
- * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; then from start request to first
- * byte, fifty at once, and memory.
+ * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; so is `docker run -d -p` of web to the
+ * first byte that it answers (image `DOCKER_BENCH_WEB_IMAGE`); then from start request to first byte, fifty at once, and
+ * memory.
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';
+import { connect as connectTo, createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 
 import type { Connection } from '../src/client/index.ts';
@@ -20,13 +22,17 @@ const wherry = await startDaemon();
 const { connection } = wherry;
 await load(connection, 'examples/hello/hello.wasm', 'hello');
 await load(connection, 'examples/clock/clock.wasm', 'clock');
+await load(connection, 'examples/web/web.wasm', 'web');
 const peer_socket = process.env['DOCKER_BENCH_SOCKET'];
 const peer_image = process.env['DOCKER_BENCH_IMAGE'] ?? 'hello';
+const peer_web_image = process.env['DOCKER_BENCH_WEB_IMAGE'];
 
 try {
   await firstStart();
-  if (exists('docker')) runs_by_cli();
-  else console.log('no docker CLI here: docker run is not measured');
+  if (exists('docker')) {
+    runs_by_cli();
+    await answers_by_cli();
+  } else console.log('no docker CLI here: docker run is not measured');
   await firstByte(connection, 'hello', 'Wherry: POST start to first byte at the attached socket');
   const ours = await parallel(connection, 'hello', 'Wherry: 50 parallel create + start until all first bytes');
   if (peer_socket !== undefined) {
@@ -74,6 +80,59 @@ function runs_by_cli(): void {
   console.log(
     `docker run --rm: Wherry takes 1/${(figure(theirs).median / figure(ours).median).toFixed(1)} of Docker's`,
   );
+}
+
+async function answers_by_cli(): Promise<void> {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let i = 0; i < runs + 1; i++) {
+    const mine = await firstAnswer(wherry.socket, 'web');
+    const measured = peer_socket !== undefined && peer_web_image !== undefined;
+    const peer = measured ? await firstAnswer(peer_socket, peer_web_image) : null;
+    if (i === 0) continue;
+    ours.push(mine);
+    if (peer !== null) theirs.push(peer);
+  }
+  show('Wherry: docker run -d -p web to its first byte of HTTP', figure(ours), 'ms');
+  if (theirs.length === 0) return;
+  show('Docker: docker run -d -p to the first byte of HTTP', figure(theirs), 'ms');
+  console.log(
+    `docker run -d -p: Wherry takes 1/${(figure(theirs).median / figure(ours).median).toFixed(1)} of Docker's`,
+  );
+}
+
+/** Milliseconds from the command to the first byte of an answer. */
+async function firstAnswer(socket: string, image: string): Promise<number> {
+  const port = await freePort();
+  const name = `bench-${port}`;
+  const from = performance.now();
+  cli(socket, 'run', '-d', '--name', name, '-p', `127.0.0.1:${port}:8080`, image);
+  while (!(await answers(port))) await sleep(1);
+  const took = performance.now() - from;
+  cli(socket, 'rm', '-f', name);
+  return took;
+}
+
+/** Whether something answers at the port; a proxy in front of a program that is not there yet hangs up. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTo(port, '127.0.0.1', () => socket.write('GET /guestbook HTTP/1.0\r\n\r\n'));
+    socket.once('data', () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 function cli(socket: string, ...args: string[]): number {

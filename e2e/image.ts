@@ -22,6 +22,8 @@ export interface ImageDescription {
   readonly labels?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
   readonly stop_signal?: string;
+  /** `80/tcp`. */
+  readonly exposed?: readonly string[];
   /** Of the one layer. */
   readonly files?: readonly ImageFile[];
   /** Instead of `files`: layers, base first. */
@@ -76,6 +78,9 @@ function configOf(image: ImageDescription, layers: readonly Buffer[]): object {
       ...(image.user === undefined ? {} : { User: image.user }),
       ...(image.labels === undefined ? {} : { Labels: image.labels }),
       ...(image.volumes === undefined ? {} : { Volumes: Object.fromEntries(image.volumes.map((path) => [path, {}])) }),
+      ...(image.exposed === undefined
+        ? {}
+        : { ExposedPorts: Object.fromEntries(image.exposed.map((port) => [port, {}])) }),
       ...(image.stop_signal === undefined ? {} : { StopSignal: image.stop_signal }),
     },
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256(layer)}`) },

@@ -59,3 +59,22 @@ test('a flag that cannot be read is named', () => {
   assert.throws(() => body({ publish: ['70000:80'] }), /invalid argument "70000:80" for "-p, --publish" flag/);
   assert.throws(() => body({ mount: ['type=bind,what=1'] }), /unexpected key 'what'/);
 });
+
+test('ports are sent one by one, as the API has them', () => {
+  const bindings = (...publish: string[]): unknown =>
+    (body({ publish }) as unknown as { HostConfig: { PortBindings: unknown } }).HostConfig.PortBindings;
+  assert.deepEqual(bindings('8080:80', '127.0.0.1:9000:80', '[::1]::443'), {
+    '80/tcp': [
+      { HostIp: '', HostPort: '8080' },
+      { HostIp: '127.0.0.1', HostPort: '9000' },
+    ],
+    '443/tcp': [{ HostIp: '::1', HostPort: '' }],
+  });
+  assert.deepEqual(bindings('8000-8001:80-81'), {
+    '80/tcp': [{ HostIp: '', HostPort: '8000' }],
+    '81/tcp': [{ HostIp: '', HostPort: '8001' }],
+  });
+  assert.deepEqual(bindings('8000-8010:80'), { '80/tcp': [{ HostIp: '', HostPort: '8000-8010' }] });
+  assert.deepEqual(bindings('53/udp'), { '53/udp': [{ HostIp: '', HostPort: '' }] });
+  assert.throws(() => bindings('8000-8010:80-81'), /invalid ranges specified for container and host Ports/);
+});

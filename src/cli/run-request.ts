@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly platform?: string;
   readonly pull: string;
   readonly publish: readonly string[];
+  readonly publishAll?: boolean;
   readonly hostname?: string;
   readonly network?: string;
   readonly stopSignal?: string;
@@ -45,7 +46,7 @@ export function createBody(image: string, args: readonly string[], options: RunO
   const attached = options.detach !== true;
   const memory = options.memory === undefined ? 0 : parseSize(options.memory);
   if (memory === null) throw invalid(options.memory!, '-m, --memory', `invalid size: '${options.memory}'`);
-  const ports = options.publish.map(parsePort);
+  const ports = options.publish.flatMap(parsePorts);
   return {
     Image: image,
     ...(args.length > 0 ? { Cmd: args } : {}),
@@ -75,7 +76,8 @@ export function createBody(image: string, args: readonly string[], options: RunO
       Memory: memory,
       NetworkMode: options.network ?? 'default',
       RestartPolicy: restartPolicy(options.restart ?? 'no'),
-      PortBindings: Object.fromEntries(ports.map(({ inside, outside }) => [inside, [outside]])),
+      PortBindings: portBindings(ports),
+      PublishAllPorts: options.publishAll === true,
       LogConfig: {
         Type: options.logDriver ?? '',
         Config: Object.fromEntries(options.logOpt.map((opt) => split(opt, '='))),
@@ -154,12 +156,44 @@ function restartPolicy(text: string): Record<string, unknown> {
   return { Name: name, MaximumRetryCount: Number(count) };
 }
 
-function parsePort(text: string): { inside: string; outside: { HostIp: string; HostPort: string } } {
-  const parts = /^(?:(?:(\[[^\]]+\]|[\d.]+):)?(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/.exec(text);
-  const numbers = [parts?.[2], parts?.[3]].flatMap((range) => (range ?? '').split('-')).filter((each) => each !== '');
-  if (parts === null || numbers.some((each) => Number(each) < 1 || Number(each) > 65_535))
-    throw invalid(text, '-p, --publish', `invalid containerPort: ${text}`);
-  return { inside: `${parts[3]}/${parts[4] ?? 'tcp'}`, outside: { HostIp: parts[1] ?? '', HostPort: parts[2] ?? '' } };
+interface PublishedPort {
+  readonly inside: string;
+  readonly outside: { readonly HostIp: string; readonly HostPort: string };
+}
+
+/** `[[IP:][HOST]:]CONTAINER[/PROTOCOL]`, where ports may be ranges: one by one, as the API has them. */
+function parsePorts(text: string): PublishedPort[] {
+  const parts = /^(?:(?:\[([^\]]+)\]|([\d.]+)):(?=.*:)|)(?:(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/.exec(
+    text,
+  );
+  const range = (ports: string): [number, number] => {
+    const [first = '', last = first] = ports.split('-');
+    return [Number(first), Number(last)];
+  };
+  const [, ipv6, ipv4, host = '', inside = '0', protocol = 'tcp'] = parts ?? [];
+  const [first, last] = range(inside);
+  const [host_first, host_last] = range(host);
+  if (parts === null || first < 1 || last > 65_535 || last < first)
+    throw invalid(text, '-p, --publish', `invalid containerPort: ${inside === '0' ? text : inside}`);
+  if (host_last > 65_535 || host_last < host_first) throw invalid(text, '-p, --publish', `invalid hostPort: ${host}`);
+  const paired = host !== '' && first !== last;
+  if (paired && host_last - host_first !== last - first)
+    throw invalid(
+      text,
+      '-p, --publish',
+      `invalid ranges specified for container and host Ports: ${inside} and ${host}`,
+    );
+  return Array.from({ length: last - first + 1 }, (_, i) => ({
+    inside: `${first + i}/${protocol}`,
+    outside: { HostIp: ipv6 ?? ipv4 ?? '', HostPort: paired ? String(host_first + i) : host },
+  }));
+}
+
+/** Several bindings of one port stand together. */
+function portBindings(ports: readonly PublishedPort[]): Record<string, PublishedPort['outside'][]> {
+  const bindings: Record<string, PublishedPort['outside'][]> = {};
+  for (const { inside, outside } of ports) (bindings[inside] ??= []).push(outside);
+  return bindings;
 }
 
 function number(text: string, flag: string): number {

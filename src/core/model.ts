@@ -3,6 +3,7 @@
  * are reached through `Core.namespace(name)`; Docker's namespace is `moby`.
  */
 import type { Descriptor } from '../oci/index.ts';
+import type { PublishedPort } from './shim-contract.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -231,6 +232,8 @@ export interface Tasks {
   state(container: string): Promise<TaskState>;
   /** Known without asking: every container that has a task. */
   list(): readonly { readonly container: string; readonly pid: number }[];
+  /** What its shim has published of it; none when it has no task. */
+  ports(container: string): readonly PublishedPort[];
   pids(container: string): Promise<readonly { readonly pid: number; readonly info: string }[]>;
   /** Changes what a task may use while it runs; `resources` is the runtime specification's `LinuxResources`. */
   update(container: string, resources: Any): Promise<void>;

@@ -2,4 +2,11 @@
  * How core comes by shims. It knows them by containerd's Task service and, for our own, by their folder `shims/<id>/`,
  * whose contract stands where it is kept: in the shim.
  */
-export type { HandoffRequest, ShimBootstrap, ShimLauncher, ShimTaskRecord } from '../shim/index.ts';
+export type {
+  HandoffRequest,
+  PortRequest,
+  PublishedPort,
+  ShimBootstrap,
+  ShimLauncher,
+  ShimTaskRecord,
+} from '../shim/index.ts';

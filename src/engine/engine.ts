@@ -55,8 +55,8 @@ export function createEngine({ core, log, settings, registries, ...given }: Engi
     root: core.root,
     users: () =>
       all().map((container) => {
-        const { id, name, isRunning } = container;
-        return { id, name, network: networkOf(container), running: isRunning };
+        const { id, name, isRunning, ports } = container;
+        return { id, name, network: networkOf(container), running: isRunning, ports };
       }),
   });
   const containers: Containers = new Containers({ core, space, images, volumes, networks, events, log, log_config });

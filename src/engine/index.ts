@@ -11,6 +11,8 @@ export type { AttachOptions } from './containers/attach.ts';
 export type { LogRecord } from './containers/logs/log-record.ts';
 export { openLog } from './containers/open-log.ts';
 export type { MountPoint } from './containers/record.ts';
+export { shownPorts } from './containers/ports/shown-ports.ts';
+export type { ShownPort } from './containers/ports/shown-ports.ts';
 export { statusText } from './containers/status-text.ts';
 export { networkIdOf, networkOf } from './containers/surroundings.ts';
 export type { WaitCondition } from './containers/waiters.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parseFilters } from './filters.ts';
 import { Networks, type NetworkUser } from './networks.ts';
 
-const users: NetworkUser[] = [{ id: 'a'.repeat(64), name: 'clock', network: 'bridge', running: true }];
+const users: NetworkUser[] = [{ id: 'a'.repeat(64), name: 'clock', network: 'bridge', running: true, ports: [] }];
 const networks = new Networks({ root: tmpdir(), users: () => users });
 
 test('the three networks of every Docker are there, with the same ids each time', () => {

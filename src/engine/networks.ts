@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 
+import type { PublishedPort } from '../core/index.ts';
 import { WherryError } from '../errors/index.ts';
 import { booleanFilter, checkFilters, type Filters, matchesLabels, matchesPattern } from './filters.ts';
 
@@ -24,6 +25,7 @@ export interface NetworkUser {
   /** The name of its network. */
   readonly network: string;
   readonly running: boolean;
+  readonly ports: readonly PublishedPort[];
 }
 
 export interface NetworksContext {
@@ -109,6 +111,19 @@ export class Networks {
     }
     if (found[0] === undefined) throw new WherryError('NotFound', `network ${query} not found`);
     return found[0];
+  }
+
+  /** Whether a container has the port at that address of the host, or at all of them. */
+  isPublished(address: string, port: number): boolean {
+    const everywhere = (ip: string): boolean => ip === '0.0.0.0' || ip === '::';
+    return this.#context
+      .users()
+      .some(({ ports }) =>
+        ports.some(
+          ({ host_ip, host_port }) =>
+            host_port === port && (host_ip === address || everywhere(host_ip) || everywhere(address)),
+        ),
+      );
   }
 
   /** @throws WherryError always: Docker's text for its own names, else Unimplemented */

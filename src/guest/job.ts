@@ -42,7 +42,8 @@ export function encodeFrame(kind: number, payload: Uint8Array = new Uint8Array(0
 
 /**
  * What a guest is to run. Its descriptors come before it, in this order: stdin, stdout, stderr, the chain index, then
- * tar and index of each layer, base first, then the compiled code if there is some.
+ * tar and index of each layer, base first, then the listeners of the host, in the order of `listening`, then the
+ * compiled code if there is some.
  */
 export interface GuestJob {
   /** The program and its arguments, as the container's process has them. */
@@ -59,6 +60,8 @@ export interface GuestJob {
   readonly touched: readonly string[];
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
+  /** What the guest listens to: the port of the container, and how many listeners of the host lead to it. */
+  readonly listening: readonly { readonly port: number; readonly listeners: number }[];
   /** The compiled code of a program, should it be the one that is run; null when there is none. */
   readonly code: { readonly place: ProgramPlace; readonly bytes: number } | null;
   /** The host's user that the process becomes, when its shim is root. */

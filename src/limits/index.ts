@@ -199,6 +199,10 @@ export const handoff_at_once_bytes_max: number = 32 * 1024;
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
 
+/** Published ports: connections that may wait to be accepted (the kernel has a bound of its own), and ports of a container. */
+export const connections_waiting_max: number = 4096;
+export const ports_per_container_max: number = 512;
+
 /** A job longer than this goes to its guest as a file in memory. */
 export const job_inline_bytes_max: number = 32 * 1024;
 

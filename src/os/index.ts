@@ -64,6 +64,8 @@ export {
   socketPair,
 } from './linux/sockets.ts';
 export type { Credentials, Message } from './linux/sockets.ts';
+export { acceptConnection, listenTcp, receive, SHUT, shutdownSocket } from './linux/tcp.ts';
+export type { ListenOptions, TcpListener } from './linux/tcp.ts';
 export {
   dataBytes,
   dieWithParent,

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
-import { memory_pages_max, table_entries_max } from '../limits/index.ts';
 import { parseResources, type Resources } from './resources.ts';
+import { memory_pages_max, ports_per_container_max, table_entries_max } from '../limits/index.ts';
+import type { PortRequest } from './ports.ts';
 
 /** A mount of the bundle that the broker serves. */
 export interface BundleMount {
@@ -26,6 +27,7 @@ export interface Bundle {
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
   readonly resources: Resources;
+  readonly ports: readonly PortRequest[];
 }
 
 /** The root filesystem as a `wherry` mount names it. */
@@ -38,6 +40,9 @@ export interface RootFilesystem {
 }
 
 const page_bytes = 65_536;
+
+/** The annotation of a bundle that says what is to be published: JSON, a list of `PortRequest`. */
+const ports_annotation = 'dev.wherry.ports';
 
 /** Kernel filesystems that a spec for Linux lists and a Wasm guest has nothing of. */
 const ignored_types: ReadonlySet<string> = new Set(['proc', 'sysfs', 'devpts', 'mqueue', 'cgroup', 'cgroup2']);
@@ -83,6 +88,7 @@ export function readBundle(folder: string): Bundle {
     memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
     table_entries_max,
     resources,
+    ports: portRequests(object(root['annotations'] ?? {}, 'annotations')[ports_annotation]),
   };
 }
 
@@ -126,6 +132,32 @@ function mount(fields: Record<string, unknown>): BundleMount[] {
   if (type !== 'bind' && !options.includes('bind') && !options.includes('rbind'))
     throw new WherryError('InvalidArgument', `Cannot mount at "${destination}": type "${type}" is not known here.`);
   return [{ destination, source: text(fields['source'], 'mounts.source'), kind: 'bind', read_only }];
+}
+
+function portRequests(annotation: unknown): readonly PortRequest[] {
+  if (annotation === undefined) return [];
+  const name = `annotations["${ports_annotation}"]`;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text(annotation, name));
+  } catch {
+    wrong(name, 'JSON');
+  }
+  const requests = list(parsed, name).map((each) => {
+    const fields = object(each, name);
+    return {
+      container_port: port(fields['container_port'], `${name}.container_port`),
+      host_ip: text(fields['host_ip'], `${name}.host_ip`),
+      host_port_first: port(fields['host_port_first'], `${name}.host_port_first`),
+      host_port_last: port(fields['host_port_last'], `${name}.host_port_last`),
+    };
+  });
+  return requests.length <= ports_per_container_max ? requests : wrong(name, `of ${ports_per_container_max} at most`);
+}
+
+function port(value: unknown, name: string): number {
+  const checked = number(value, name);
+  return checked <= 65_535 ? checked : wrong(name, 'a port');
 }
 
 function consoleSize(fields: Record<string, unknown>): { width: number; height: number } | null {

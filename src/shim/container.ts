@@ -11,6 +11,7 @@ import { ContainerLimits, type Usage } from './container-limits.ts';
 import type { ShimTaskRecord } from './contract.ts';
 import { openGuestFiles } from './open-guest-files.ts';
 import type { Resources } from './resources.ts';
+import { type OpenPorts, openPorts } from './ports.ts';
 import { disposition } from './signals.ts';
 import type { StdioAddress } from './stdio-address.ts';
 import { createStreams, type Streams } from './streams.ts';
@@ -57,6 +58,7 @@ export class Container {
   readonly #spec: Bundle;
   readonly #streams: Streams;
   readonly #limits: ContainerLimits;
+  readonly #ports: OpenPorts;
   readonly #exit: PromiseWithResolvers<ContainerExit> = Promise.withResolvers<ContainerExit>();
   #phase: Phase = 'created';
   /** The guest's process from the create on; null when it could not be made. */
@@ -71,7 +73,7 @@ export class Container {
   /** Known once the process has gone. */
   #oom = false;
 
-  /** @throws WherryError when the bundle or a stream cannot be used */
+  /** @throws WherryError when the bundle, a stream or a port cannot be used */
   constructor(options: ContainerOptions) {
     this.id = options.id;
     this.bundle = options.bundle;
@@ -81,13 +83,20 @@ export class Container {
     const { stdin, stdout, stderr, terminal } = options;
     this.#spec = readBundle(options.bundle);
     this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
-    this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
+    this.#ports = openPorts(this.#spec.ports);
+    try {
+      this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
+    } catch (error) {
+      this.#ports.close();
+      throw error;
+    }
     try {
       const { console_size } = this.#spec;
       if (console_size !== null && terminal) this.#streams.resize(console_size.width, console_size.height);
       this.#record('created');
     } catch (error) {
       void this.#streams.finish();
+      this.#ports.close();
       throw error;
     }
     this.#preparing = this.#prepare();
@@ -149,7 +158,22 @@ export class Container {
 
   /** Makes the guest's process, which reads and compiles its program while others still get ready for its start. */
   async #prepare(): Promise<GuestProcess> {
-    const files = openGuestFiles({ ...this.#options, bundle: this.#spec });
+    let guest: GuestProcess;
+    try {
+      guest = await this.#createGuest();
+    } finally {
+      // Its process has them, or nobody will: when that ends, whatever ends it, they are free.
+      this.#ports.close();
+    }
+    this.#streams.release();
+    this.#guest = guest;
+    // Nothing will start it any more.
+    if (this.#phase !== 'created' && this.#phase !== 'starting') guest.signal(SIGKILL);
+    return guest;
+  }
+
+  async #createGuest(): Promise<GuestProcess> {
+    const files = openGuestFiles({ ...this.#options, bundle: this.#spec, ports: this.#ports });
     const { broker } = files;
     let guest: GuestProcess;
     try {
@@ -170,10 +194,6 @@ export class Container {
       this.#oom = this.#limits.isOutOfMemory(end);
       void this.#limits.release();
     });
-    this.#streams.release();
-    this.#guest = guest;
-    // Nothing will start it any more.
-    if (this.#phase !== 'created' && this.#phase !== 'starting') guest.signal(SIGKILL);
     return guest;
   }
 
@@ -352,6 +372,7 @@ export class Container {
       exited_at: this.#ended?.at.toISOString() ?? null,
       oom: this.#ended?.oom ?? false,
       reason: this.#ended?.reason ?? null,
+      ...(this.#ports.published.length === 0 ? {} : { ports: this.#ports.published }),
     });
   }
 }

@@ -3,6 +3,8 @@
  * (clients by SCM_RIGHTS) and `tasks/<container>.json`.
  */
 
+import type { PublishedPort } from './ports.ts';
+
 /** `bootstrap.json`, written when the shim serves. */
 export interface ShimBootstrap {
   readonly id: string;
@@ -29,6 +31,8 @@ export interface ShimTaskRecord {
   readonly oom: boolean;
   /** A sentence for whoever asks why it ended: what a trap said, why a start failed. */
   readonly reason: string | null;
+  /** Left out when nothing is published. They are free again when the container has ended. */
+  readonly ports?: readonly PublishedPort[];
 }
 
 /** Starts a shim process that outlives the daemon; resolves when it serves. */

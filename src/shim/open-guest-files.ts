@@ -8,6 +8,7 @@ import { openIndex } from '../oci/index.ts';
 import { close, mapFile, type Mapped } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
 import type { Bundle, RootFilesystem } from './bundle.ts';
+import type { OpenPorts } from './ports.ts';
 import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
 
 export interface GuestFilesOptions {
@@ -15,6 +16,7 @@ export interface GuestFilesOptions {
   readonly root: RootFilesystem;
   /** The shim's own folder, where what lives only as long as the container goes. */
   readonly folder: string;
+  readonly ports: OpenPorts;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
   readonly starter: Pick<Starter, 'code'>;
@@ -36,7 +38,7 @@ export interface GuestFiles {
  *
  * @throws WherryError InvalidArgument for a mount whose source cannot be opened; else the system's error
  */
-export function openGuestFiles({ bundle, root, folder, host_uid, starter }: GuestFilesOptions): GuestFiles {
+export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter }: GuestFilesOptions): GuestFiles {
   const descriptors: number[] = [];
   const mapped: Mapped[] = [];
   const tmpfs: Tmpfs[] = [];
@@ -104,12 +106,13 @@ export function openGuestFiles({ bundle, root, folder, host_uid, starter }: Gues
       memory_pages_max: bundle.memory_pages_max,
       table_entries_max: bundle.table_entries_max,
       code: null,
+      listening: ports.listening,
       host_uid,
     };
     const compiled = compiledCode({ bundle, root, starter }, job);
     return {
       job: { ...job, code: compiled.code === null ? null : { place: compiled.place!, bytes: compiled.code.bytes } },
-      descriptors: compiled.code === null ? [...descriptors] : [...descriptors, compiled.code.fd],
+      descriptors: [...descriptors, ...ports.descriptors, ...(compiled.code === null ? [] : [compiled.code.fd])],
       broker,
       program: compiled.program,
       close() {

@@ -7,5 +7,6 @@ export type { GuestFilesOptions, GuestMount } from './guest/files.ts';
 export { createClock } from './guest/clock.ts';
 export { HostFile, standardFile } from './guest/host-file.ts';
 export type { HostFileOptions } from './guest/host-file.ts';
+export { HostListener } from './guest/host-socket.ts';
 export { createBroker } from './broker/broker.ts';
 export type { Answer, Broker, BrokerMount, BrokerOptions } from './broker/broker.ts';

@@ -20,14 +20,17 @@ export interface HostOptions {
   readonly args: readonly string[];
   /** `NAME=value`. */
   readonly env: readonly string[];
-  /** Descriptors from 3 on. The first is what absolute symlinks start from and `working_directory` is about. */
+  /** The descriptors after the sockets. The first is what absolute symlinks start from and `working_directory` is about. */
   readonly preopens: readonly { readonly name: string; readonly directory: Directory }[];
   /** Absolute; `/` unless given. See `PathFinder` for what it means. */
   readonly working_directory?: string;
   readonly stdin: File;
   readonly stdout: File;
   readonly stderr: File;
-  /** The descriptors after the preopens. */
+  /**
+   * Descriptors from 3 on, where programs look for what sd_listen_fds(3) speaks of. A libc that looks there for
+   * directories is told that they are something else and goes on.
+   */
   readonly sockets?: Sockets;
   readonly clock: Clock;
   /** Fills with randomness; at most `random_bytes_max` bytes at once. */
@@ -133,6 +136,8 @@ function openDescriptors(options: HostOptions): Descriptors {
   const descriptors = new Descriptors();
   for (const file of [options.stdin, options.stdout, options.stderr])
     descriptors.add({ kind: 'file', file, rights: rightsOf(file), inheriting: 0, flags: 0 });
+  for (const file of options.sockets?.listening ?? [])
+    descriptors.add({ kind: 'listener', file, rights: listening_rights, inheriting: listening_rights, flags: 0 });
   for (const { name, directory } of options.preopens)
     descriptors.add({
       kind: 'directory',
@@ -142,8 +147,6 @@ function openDescriptors(options: HostOptions): Descriptors {
       inheriting: all_rights,
       flags: 0,
     });
-  for (const file of options.sockets?.listening ?? [])
-    descriptors.add({ kind: 'listener', file, rights: listening_rights, inheriting: listening_rights, flags: 0 });
   return descriptors;
 }
 

@@ -16,9 +16,11 @@ export interface Received {
 /** A socket that accepts connections. */
 export interface ListeningSocket extends File {
   accept(flags: { nonblock: boolean }): StreamSocket | Promise<StreamSocket>;
+  /** Not reading any more ends the listening. */
+  shutdown(how: { read: boolean; write: boolean }): void;
 }
 
-/** Sockets a guest was given beside its files, in the order of their descriptors. */
+/** Sockets a guest was given beside its files, in the order of their descriptors from 3 on. */
 export interface Sockets {
   readonly listening: readonly ListeningSocket[];
 }

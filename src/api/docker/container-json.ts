@@ -1,5 +1,5 @@
-import type { Container, ContainerConfig, Engine, HostConfig, MountPoint } from '../../engine/index.ts';
-import { networkIdOf, networkOf } from '../../engine/index.ts';
+import type { Container, ContainerConfig, Engine, HostConfig, MountPoint, ShownPort } from '../../engine/index.ts';
+import { networkIdOf, networkOf, shownPorts } from '../../engine/index.ts';
 import type { Before } from './image-json.ts';
 
 const zero_time = '0001-01-01T00:00:00Z';
@@ -146,12 +146,18 @@ function networkSettingsJson(container: Container, engine: Engine, before: Befor
       : {}),
     SandboxID: '',
     SandboxKey: '',
-    Ports: {},
+    Ports: Object.fromEntries(shownPorts(container).map(portBindings)),
     Networks: { [name]: endpointJson(container, engine) },
   };
 }
 
-/** `EndpointSettings`: a guest has no sockets yet, so it has no address either. */
+/** An entry of `PortMap`. */
+function portBindings({ port, protocol, published }: ShownPort): [string, object[] | null] {
+  const bindings = published?.map(({ host_ip, host_port }) => ({ HostIp: host_ip, HostPort: String(host_port) }));
+  return [`${port}/${protocol}`, bindings ?? null];
+}
+
+/** `EndpointSettings`: a guest has no sockets but those of its published ports, so it has no address. */
 export function endpointJson(container: Container, engine: Engine): Record<string, unknown> {
   const name = networkOf(container);
   const asked = container.record.endpoints[name];

@@ -1,4 +1,4 @@
-import { type Container, type Engine, networkOf, statusText } from '../../engine/index.ts';
+import { type Container, type Engine, networkOf, type ShownPort, shownPorts, statusText } from '../../engine/index.ts';
 import { endpointJson, mountJson, type Sizes } from './container-json.ts';
 import type { Before } from './image-json.ts';
 
@@ -21,7 +21,7 @@ export function summaryJson(
     ...(before('1.48') ? {} : { ImageManifestDescriptor: record.manifest }),
     Command: commandText(record.args),
     Created: Math.floor(Date.parse(record.created_at) / 1000),
-    Ports: status === 'running' ? config.ExposedPorts.map(portJson) : [],
+    Ports: shownPorts(container).flatMap(portJson),
     ...(sizes === null ? {} : { SizeRw: sizes.own_bytes, SizeRootFs: sizes.whole_bytes }),
     Labels: config.Labels,
     State: status,
@@ -39,7 +39,9 @@ function commandText(args: readonly string[]): string {
   return [path, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
 }
 
-function portJson(port: string): Record<string, unknown> {
-  const [number = '', protocol = 'tcp'] = port.split('/');
-  return { PrivatePort: Number.parseInt(number, 10), Type: protocol };
+/** `Port`, one for each address of the host. */
+function portJson({ port, protocol, published }: ShownPort): Record<string, unknown>[] {
+  const plain = { PrivatePort: port, Type: protocol };
+  if (published === null) return [plain];
+  return published.map(({ host_ip, host_port }) => ({ IP: host_ip, ...plain, PublicPort: host_port }));
 }

@@ -25,7 +25,7 @@ export function networkJson(network: Network, withContainers: boolean): Record<s
   };
 }
 
-/** A guest has no sockets yet, so it has no addresses either. */
+/** A guest has no sockets but those of its published ports, so it has no addresses. */
 function endpointJson(name: string): Record<string, string> {
   return { Name: name, EndpointID: '', MacAddress: '', IPv4Address: '', IPv6Address: '' };
 }

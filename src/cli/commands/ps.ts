@@ -110,5 +110,7 @@ function row(each: Summary, cut: boolean): Row {
 
 function port(each: Summary['Ports'][number]): string {
   const inside = `${each.PrivatePort}/${each.Type}`;
-  return each.PublicPort === undefined ? inside : `${each.IP ?? '0.0.0.0'}:${each.PublicPort}->${inside}`;
+  if (each.PublicPort === undefined) return inside;
+  const address = each.IP ?? '0.0.0.0';
+  return `${address.includes(':') ? `[${address}]` : address}:${each.PublicPort}->${inside}`;
 }

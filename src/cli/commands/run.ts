@@ -38,6 +38,7 @@ export function runCommand(context: Context): Command {
     .option('--platform <platform>', "which of the image's platforms")
     .option('--pull <when>', 'always, missing or never', 'missing')
     .option('-p, --publish <ports>', 'publish a port', collect, [])
+    .option('-P, --publish-all', 'publish every port that the image exposes')
     .option('--hostname <name>', 'host name inside')
     .option('--network <network>', 'bridge, host or none')
     .option('--stop-signal <signal>', 'signal that stops it')

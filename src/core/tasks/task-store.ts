@@ -87,6 +87,10 @@ export class TaskStore {
         [...this.#entries.values()]
           .filter((entry) => entry.namespace === namespace && entry.shim !== null)
           .map(({ container, pid }) => ({ container, pid })),
+      ports: (container) => {
+        const { shim } = this.#get(namespace, container);
+        return shim === null ? [] : (readTaskRecord(shim.folder, container)?.ports ?? []);
+      },
       pids: async (container) => {
         const { processes } = await this.#reach(namespace, container).task.pids({ id: container }, timeout);
         return processes.map(({ pid, info }) => ({

@@ -55,6 +55,7 @@ export class Lifecycle {
       container.process = 'none';
       container.takes_clients = false;
       container.pid = 0;
+      container.ports = [];
       const run_ms = Math.max(0, exit.exited_at.getTime() - Date.parse(state.started_at));
       container.changeState({
         exit_code: exit.exit_status,

@@ -155,9 +155,12 @@ function portTests(filters: Filters): readonly Test[] {
     const values = filters.get(key) ?? [];
     if (values.length === 0) continue;
     const ports = new Set(values.flatMap((value) => portsOf(key, value)));
-    // Nothing is published yet.
-    if (key === 'publish') tests.push(() => false);
-    else tests.push(({ record }) => record.config.ExposedPorts.some((port) => ports.has(withProtocol(port))));
+    // As in Docker both are about ports of the container.
+    tests.push(({ record: { config, host_config } }) =>
+      (key === 'publish' ? Object.keys(host_config.PortBindings) : config.ExposedPorts).some((port) =>
+        ports.has(withProtocol(port)),
+      ),
+    );
   }
   return tests;
 }

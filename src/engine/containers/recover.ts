@@ -6,6 +6,7 @@ import { startTime } from '../../os/index.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { publishedPorts } from './ports/published-ports.ts';
 import type { Registry } from './registry.ts';
 import type { Removal } from './remove.ts';
 import { restartsAtBoot } from './restart-policy.ts';
@@ -34,6 +35,7 @@ export async function adoptContainers(
         .catch((error: Error) => context.log.warn(`cannot delete the task of ${id}: ${error.message}`));
       continue;
     }
+    container.ports = publishedPorts(container, tasks);
     adopt(container, pid, boot_ms);
   }
 }

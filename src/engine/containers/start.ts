@@ -5,6 +5,8 @@ import { fromUnknown, WherryError } from '../../errors/index.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { writeNetworkFiles } from './create/network-files.ts';
+import { portError } from './ports/port-error.ts';
+import { publishedPorts } from './ports/published-ports.ts';
 import { publishJoined, publishLeft } from './surroundings.ts';
 import { logFiles } from './logs/log-config.ts';
 
@@ -37,11 +39,14 @@ export async function startTask(container: Container, context: ContainersContext
     reached_runtime = true;
     await tasks.create(id, stdioOf(container), container.clients.take());
     container.takes_clients = true;
+    container.ports = publishedPorts(container, tasks);
     await container.clients.handOver(tasks, id);
     container.pid = await tasks.start(id);
   } catch (thrown) {
     const { message } = fromUnknown(thrown);
-    const text = reached_runtime ? `failed to create task for container: ${message}` : message;
+    const text =
+      portError(message, container.name, context.networks) ??
+      (reached_runtime ? `failed to create task for container: ${message}` : message);
     if (container.takes_clients) {
       container.takes_clients = false;
       await tasks
@@ -49,6 +54,7 @@ export async function startTask(container: Container, context: ContainersContext
         .catch((error: Error) => context.log.error(`cannot delete the task of ${id}: ${error.message}`));
     }
     container.process = 'none';
+    container.ports = [];
     container.clients.dismiss();
     if (joined) publishLeft(container, context);
     container.changeState({ exit_code: exitCodeOf(text), error: text });

@@ -59,6 +59,7 @@ async function run(
       chain_index_bytes: image.chain_index.length,
       mounts: [],
       touched: [],
+      listening: [],
       ...bounds,
       code: known === null ? null : { place: known.place, bytes: known.bytes },
       host_uid: null,

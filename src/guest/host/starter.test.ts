@@ -48,6 +48,7 @@ async function start(
     table_entries_max: 1000,
     code: null,
     host_uid: null,
+    listening: [],
     ...changes,
   };
   const socket = new Socket({ fd: reader, readable: true, writable: false } as object);

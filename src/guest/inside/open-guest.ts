@@ -6,6 +6,7 @@ import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, 
 import { frame, type GuestExit, type ProgramPlace } from '../job.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
+import { openListening } from './listening.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
 import { compile } from './compile.ts';
@@ -29,7 +30,7 @@ function takeStart(channel: Channel): void {
  *
  * @throws NotRunnable saying what a runtime says of it
  */
-export function openGuest(channel: Channel, { job, stdio, chain_index, layers, code }: TakenJob): OpenGuest {
+export function openGuest(channel: Channel, { job, stdio, chain_index, layers, listeners, code }: TakenJob): OpenGuest {
   const [stdin, stdout, stderr] = stdio.map(standardFile) as [HostFile, HostFile, HostFile];
   const complain = (text: string): void => void write(stdio[2], Buffer.from(`wherry: ${text}\n`));
   const tty = [stdin, stdout, stderr].find((file) => file.terminal);
@@ -64,9 +65,11 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers, c
     return moduleWithCode(wire, code, job.code.bytes);
   });
   if (code !== null) close(code);
+  const listening = openListening(job, listeners);
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
-    env: job.env,
+    env: listening.env,
+    sockets: { listening: listening.sockets },
     preopens: [{ name: '/', directory: files.root }],
     working_directory: job.cwd,
     stdin,

@@ -36,6 +36,7 @@ export function rehearse(): void {
     touched: [],
     memory_pages_max: 65_536,
     table_entries_max: 10_000_000,
+    listening: [],
     code: null,
     host_uid: userId() === 0 ? unchanged : null,
   };

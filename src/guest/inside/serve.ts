@@ -13,6 +13,7 @@ export interface TakenJob {
   readonly chain_index: number;
   readonly layers: readonly { readonly tar: number; readonly index: number }[];
   readonly code: number | null;
+  readonly listeners: readonly number[];
 }
 
 /** Waits for the job of this process, and for the word that it stands where its limits hold. */
@@ -27,17 +28,19 @@ function takeJob(channel: Channel): TakenJob {
   const descriptors = channel.takeDescriptors();
   job ??= jobFromFile(descriptors.pop());
   const [stdin, stdout, stderr, chain_index, ...rest] = descriptors;
+  const layers_end = job.layers.length * 2;
+  const listeners_end = layers_end + job.listening.reduce((sum, { listeners }) => sum + listeners, 0);
   if (
     stdin === undefined ||
     stdout === undefined ||
     stderr === undefined ||
     chain_index === undefined ||
-    rest.length !== job.layers.length * 2 + (job.code === null ? 0 : 1)
+    rest.length !== listeners_end + (job.code === null ? 0 : 1)
   )
     throw new ChannelLost('the job has not the descriptors that it names');
   const layers = job.layers.map((_, i) => ({ tar: rest[i * 2]!, index: rest[i * 2 + 1]! }));
-  const code = job.code === null ? null : rest.at(-1)!;
-  return { job, stdio: [stdin, stdout, stderr], chain_index, layers, code };
+  const listeners = rest.slice(layers_end, listeners_end);
+  return { job, stdio: [stdin, stdout, stderr], chain_index, layers, listeners, code: rest[listeners_end] ?? null };
 }
 
 function parseJob(bytes: Uint8Array): GuestJob {
@@ -60,8 +63,10 @@ function jobFromFile(fd: number | undefined): GuestJob {
  */
 export function serveGuest(channel: Channel, stdio: readonly [number, number, number]): number {
   let exit: GuestExit;
+  let listeners: readonly number[] = [];
   try {
     const taken = takeJob(channel);
+    ({ listeners } = taken);
     for (let i = 0; i < 3; i++) {
       const fd = taken.stdio[i]!;
       duplicateOnto(fd, stdio[i]!, false);
@@ -83,8 +88,8 @@ export function serveGuest(channel: Channel, stdio: readonly [number, number, nu
     fail(channel, error.message, error.code);
     return error.code;
   }
-  // Whoever reads them need not wait until this process has taken down its memory.
-  for (const fd of stdio) close(fd);
+  // Whoever reads them, or wants the ports, need not wait until this process has taken down its memory.
+  for (const fd of [...stdio, ...listeners]) close(fd);
   channel.send(frame.exited, Buffer.from(JSON.stringify(exit)));
   return exit.code;
 }

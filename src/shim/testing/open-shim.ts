@@ -6,7 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { close, connectUnix, MSG, sendMessage, signalProcess, socketPair, startTime } from '../../os/index.ts';
 import { Shim, type ServiceClient, Task, TtrpcClient } from '../../wire/index.ts';
-import { createLauncher, type HandoffRequest, type ShimBootstrap, type ShimTaskRecord } from '../index.ts';
+import {
+  createLauncher,
+  type HandoffRequest,
+  type PortRequest,
+  type ShimBootstrap,
+  type ShimTaskRecord,
+} from '../index.ts';
 import { example, moduleImage, program, type TestImage } from './image.ts';
 
 const dist = (name: string): string => new URL(`../../../dist/${name}.js`, import.meta.url).pathname;
@@ -22,6 +28,7 @@ export interface ContainerChanges {
   readonly mounts?: readonly object[];
   /** `linux.resources` of the bundle. */
   readonly resources?: object;
+  readonly ports?: readonly PortRequest[];
 }
 
 /** A client whose connection was handed over, on its own side. */
@@ -111,10 +118,9 @@ export class TestShim {
     const upper = join(bundle, 'upper');
     mkdirSync(upper, { recursive: true });
     const process = { args, env: ['PATH=/bin'], cwd: '/', terminal };
-    writeFileSync(
-      join(bundle, 'config.json'),
-      JSON.stringify({ ociVersion: '1.2.0', process, mounts, linux: { resources } }),
-    );
+    const annotations = changes.ports === undefined ? {} : { 'dev.wherry.ports': JSON.stringify(changes.ports) };
+    const spec = { ociVersion: '1.2.0', process, mounts, annotations, linux: { resources } };
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec));
     const log = `json-file://${this.log(id)}`;
     const options = [`chain=${image.chain}`, `layer=${image.layer}`];
     await this.task.create({

@@ -11,6 +11,7 @@ import {
 } from '../../os/index.ts';
 import { type Clock, type ClockId, errno, type Ready, type Waiting } from '../../wasi/index.ts';
 import { HostFile } from './host-file.ts';
+import { HostListener } from './host-socket.ts';
 import { ImageFile } from './image-file.ts';
 
 /** The clock of a guest that has a process of its own: it waits by blocking in `ppoll`. */
@@ -38,17 +39,25 @@ class ProcessClock implements Clock {
     const indexes: number[] = [];
     const ready: Ready[] = [];
     for (const [index, { file, interest }] of files.entries()) {
-      if (file instanceof HostFile && !file.seekable) {
-        entries.push({ fd: file.fd, events: interest === 'read' ? POLL.IN : POLL.OUT, found: 0 });
-        indexes.push(index);
+      const fds = descriptorsOf(file);
+      if (fds.length > 0) {
+        for (const fd of fds) {
+          entries.push({ fd, events: interest === 'read' ? POLL.IN : POLL.OUT, found: 0 });
+          indexes.push(index);
+        }
       } else {
         // Files and devices never wait.
         ready.push({ index, bytes: interest === 'read' ? bytesLeft(file) : 0n, hangup: false, errno: errno.SUCCESS });
       }
     }
     pollUntil(entries, ready.length > 0 ? 0n : timeout_ns);
+    let told = -1;
     for (const [i, entry] of entries.entries()) {
-      if (entry.found !== 0) ready.push(readyOf(indexes[i]!, entry));
+      const index = indexes[i]!;
+      // A listening socket may stand for several descriptors, one after the other.
+      if (entry.found === 0 || index === told) continue;
+      told = index;
+      ready.push(readyOf(index, entry));
     }
     return ready;
   }
@@ -56,6 +65,12 @@ class ProcessClock implements Clock {
   yield(): void {
     poll([], 0n);
   }
+}
+
+/** What is waited for; none for files and devices that never make anybody wait. */
+function descriptorsOf(file: Waiting['file']): readonly number[] {
+  if (file instanceof HostListener) return file.fds;
+  return file instanceof HostFile && !file.seekable ? [file.fd] : [];
 }
 
 /** `poll` that a signal does not end early. */

@@ -206,9 +206,10 @@ export function fdCalls(state: State, layout: Layout, suspending: boolean): Call
     },
 
     fd_prestat_get(fd: number, pointer: number) {
-      const name = preopenName(descriptors.get(fd, 0));
+      const opened = descriptors.get(fd, 0);
+      const name = preopenName(opened);
       const view = memory.at(pointer >>> 0, 8);
-      view.setUint32(pointer >>> 0, 0, true);
+      view.setUint32(pointer >>> 0, opened.kind === 'listener' ? preopentype.other : preopentype.dir, true);
       view.setUint32((pointer >>> 0) + 4, name.length, true);
       return errno.SUCCESS;
     },
@@ -230,7 +231,16 @@ export function fdCalls(state: State, layout: Layout, suspending: boolean): Call
   };
 }
 
+/**
+ * `preopentype` of preview 1 has no number but that of a directory. A libc looks through the descriptors from 3 on until
+ * it gets BADF and passes over those of another type: so it finds the directories behind the listening sockets.
+ */
+const preopentype = { dir: 0, other: 1 } as const;
+
+const no_name = new Uint8Array(0);
+
 function preopenName(opened: Descriptor): Uint8Array {
+  if (opened.kind === 'listener') return no_name;
   if (opened.kind !== 'directory' || opened.preopen === null) throw fail('BADF');
   return encoder.encode(opened.preopen);
 }

@@ -21,6 +21,7 @@ function listener(done: string[]): ListeningSocket {
   };
   return {
     ...standIn({ type: 6, seekable: false, terminal: false }),
+    shutdown: ({ read, write }) => void done.push(`listener shutdown ${read} ${write}`),
     accept: ({ nonblock }) => {
       done.push(`accept ${nonblock}`);
       return connection;
@@ -31,7 +32,7 @@ function listener(done: string[]): ListeningSocket {
 test('connections are accepted, received from, sent to, shut down and closed', () => {
   const done: string[] = [];
   const guest = new Guest({ sockets: { listening: [listener(done)] } });
-  assert.equal(guest.call('sock_accept', 4, 4, 0), 'SUCCESS');
+  assert.equal(guest.call('sock_accept', 3, 4, 0), 'SUCCESS');
   const fd = guest.view.getUint32(0, true);
   assert.equal(fd, 5);
   guest.view.setUint32(8, scratch, true);
@@ -50,10 +51,43 @@ test('what is no socket is NOTSOCK, what is not open or a directory BADF', () =>
   const guest = new Guest({ sockets: { listening: [listener([])] } });
   assert.equal(guest.call('sock_shutdown', 1, 1), 'NOTSOCK');
   assert.equal(guest.call('sock_shutdown', 99, 1), 'BADF');
-  assert.equal(guest.call('sock_shutdown', 3, 1), 'BADF');
+  assert.equal(guest.call('sock_shutdown', 4, 1), 'BADF');
   assert.equal(guest.call('sock_accept', 0, 0, 0), 'NOTSOCK');
-  assert.equal(guest.call('sock_recv', 4, 0, 0, 0, 0, 0), 'NOTSOCK');
-  assert.equal(guest.call('sock_accept', 4, 1, 0), 'INVAL');
+  assert.equal(guest.call('sock_accept', 3, 1, 0), 'INVAL');
+});
+
+test('a listening socket is not connected, and ends when it is shut down', () => {
+  const done: string[] = [];
+  const guest = new Guest({ sockets: { listening: [listener(done)] } });
+  assert.equal(guest.call('sock_recv', 3, 0, 0, 0, 0, 0), 'NOTCONN');
+  assert.equal(guest.call('sock_send', 3, 0, 0, 0, 0), 'PIPE');
+  assert.equal(guest.call('sock_shutdown', 3, 0), 'INVAL');
+  assert.equal(guest.call('sock_shutdown', 3, 4), 'INVAL');
+  assert.equal(guest.call('sock_shutdown', 3, 1), 'SUCCESS');
+  assert.deepEqual(done, ['listener shutdown true false']);
+});
+
+test('listening sockets stand from 3 on, and whoever looks for directories finds those behind them', () => {
+  const guest = new Guest({ sockets: { listening: [listener([]), listener([])] } });
+  const found: string[] = [];
+  for (let fd = 3; guest.call('fd_prestat_get', fd, 0) !== 'BADF'; fd++) {
+    const length = guest.view.getUint32(4, true);
+    assert.equal(guest.call('fd_prestat_dir_name', fd, scratch, length), 'SUCCESS');
+    found.push(`${guest.view.getUint32(0, true)} "${guest.text(scratch, length)}"`);
+  }
+  assert.deepEqual(found, ['1 ""', '1 ""', '0 "/"']);
+});
+
+test('what is accepted has the rights that its listener hands on', () => {
+  const guest = new Guest({ sockets: { listening: [listener([])] } });
+  const sock_accept = 1n << 29n;
+  const fd_read = 2n;
+  assert.equal(guest.call('fd_fdstat_set_rights', 3, sock_accept, fd_read), 'SUCCESS');
+  assert.equal(guest.call('sock_accept', 3, 0, 0), 'SUCCESS');
+  const fd = guest.view.getUint32(0, true);
+  assert.equal(guest.call('sock_shutdown', fd, 1), 'NOTCAPABLE');
+  assert.equal(guest.call('sock_send', fd, 0, 0, 0, 0), 'NOTCAPABLE');
+  assert.equal(guest.call('sock_recv', 3, 0, 0, 0, 0, 0), 'NOTCAPABLE');
 });
 
 test('the sockets of WasmEdge, and its sock_accept of two parameters, answer NOTSUP', () => {

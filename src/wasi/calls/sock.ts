@@ -1,5 +1,5 @@
-import { fdflag } from '../descriptors.ts';
-import { errno, fail } from '../errno.ts';
+import { fdflag, type OpenListener, type OpenSocket } from '../descriptors.ts';
+import { errno, type ErrnoName, fail } from '../errno.ts';
 import { right, socket_rights } from '../rights.ts';
 import type { StreamSocket } from '../sockets.ts';
 import { type Calls, settle, type State } from '../state.ts';
@@ -15,11 +15,18 @@ const sdflag = { read: 1, write: 2 } as const;
 export function sockCalls(state: State, suspending: boolean): Calls {
   const { memory, descriptors } = state;
 
-  function socket(fd: number, needed: number): StreamSocket {
-    const opened = descriptors.file(fd, 0);
-    if (opened.kind !== 'socket') throw fail('NOTSOCK');
-    descriptors.get(fd, needed);
+  /** A connection; what Linux says of a listening socket in its place is `listening`. */
+  function connection(fd: number, needed: number, listening: ErrnoName): StreamSocket {
+    const opened = socket(fd, needed);
+    if (opened.kind === 'listener') throw fail(listening);
     return opened.file;
+  }
+
+  function socket(fd: number, needed: number): OpenSocket | OpenListener {
+    const opened = descriptors.file(fd, 0);
+    if (opened.kind === 'file') throw fail('NOTSOCK');
+    descriptors.get(fd, needed);
+    return opened;
   }
 
   const calls: Record<string, Calls[string]> = {
@@ -31,7 +38,7 @@ export function sockCalls(state: State, suspending: boolean): Calls {
       if ((flags & ~fdflag.nonblock) !== 0) throw fail('INVAL');
       memory.at(result >>> 0, 4);
       descriptors.ensureRoom();
-      const rights = opened.rights & socket_rights;
+      const rights = opened.inheriting & socket_rights;
       return settle(opened.file.accept({ nonblock: flags === fdflag.nonblock }), suspending, (file) => {
         memory.set32(result >>> 0, descriptors.add({ kind: 'socket', file, rights, inheriting: 0, flags }));
         return errno.SUCCESS;
@@ -39,7 +46,7 @@ export function sockCalls(state: State, suspending: boolean): Calls {
     },
 
     sock_recv(fd: number, iovecs: number, count: number, flags: number, bytes: number, out_flags: number) {
-      const from = socket(fd, right.fd_read);
+      const from = connection(fd, right.fd_read, 'NOTCONN');
       if ((flags & ~(riflag.peek | riflag.wait_all)) !== 0) throw fail('INVAL');
       memory.at(bytes >>> 0, 4);
       memory.at(out_flags >>> 0, 2);
@@ -55,7 +62,7 @@ export function sockCalls(state: State, suspending: boolean): Calls {
     },
 
     sock_send(fd: number, iovecs: number, count: number, flags: number, bytes: number) {
-      const to = socket(fd, right.fd_write);
+      const to = connection(fd, right.fd_write, 'PIPE');
       if (flags !== 0) throw fail('INVAL');
       memory.at(bytes >>> 0, 4);
       return settle(to.send(memory.buffers(iovecs >>> 0, count >>> 0)), suspending, (sent) => {
@@ -65,7 +72,7 @@ export function sockCalls(state: State, suspending: boolean): Calls {
     },
 
     sock_shutdown(fd: number, how: number) {
-      const shut = socket(fd, right.sock_shutdown);
+      const shut = socket(fd, right.sock_shutdown).file;
       if (how === 0 || (how & ~(sdflag.read | sdflag.write)) !== 0) throw fail('INVAL');
       shut.shutdown({ read: (how & sdflag.read) !== 0, write: (how & sdflag.write) !== 0 });
       return errno.SUCCESS;

@@ -21,6 +21,10 @@ const daemon = await TestDaemon.start({ after });
 await daemon.load('hello');
 afterEach(() => daemon.empty());
 
+function withPort(port: string, HostIp: string, HostPort: string): Record<string, unknown> {
+  return { Image: 'hello', HostConfig: { PortBindings: { [port]: [{ HostIp, HostPort }] } } };
+}
+
 /** Body, status, and what is said: of requests that Docker refuses. */
 const refused: readonly (readonly [Record<string, unknown>, number, string])[] = [
   [{}, 400, 'config cannot be empty in order to create a container'],
@@ -32,6 +36,12 @@ const refused: readonly (readonly [Record<string, unknown>, number, string])[] =
   [{ Image: 'hello', Healthcheck: { Interval: 5 } }, 400, 'Interval in Healthcheck cannot be less than 1ms'],
   [{ Image: 'hello', Healthcheck: { Retries: -1 } }, 400, 'Retries in Healthcheck cannot be negative'],
   [{ Image: 'hello', ExposedPorts: { '99999/tcp': {} } }, 400, 'invalid port specification: "99999/tcp"'],
+  [withPort('80-70/tcp', '', ''), 400, 'invalid port specification: "80-70/tcp"'],
+  [withPort('80/icmp', '', ''), 400, 'invalid port specification: "80/icmp"'],
+  [withPort('80/tcp', '', 'x'), 400, 'invalid port specification: "x"'],
+  [withPort('80/tcp', '', '8010-8000'), 400, 'invalid port specification: "8010-8000"'],
+  [withPort('80/tcp', '', '70000'), 400, 'invalid port specification: "70000"'],
+  [withPort('80/tcp', '1.2.3', '80'), 400, 'invalid IP address: 1.2.3'],
   ...(
     [
       [
@@ -148,11 +158,11 @@ test('a request that Docker refuses is refused with its text', async () => {
   assert.deepEqual((await daemon.send('GET', '/volumes')).json, { Volumes: [], Warnings: null });
 });
 
-test('published ports are refused in words', async () => {
-  const HostConfig = { PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } };
+test('ports that are not TCP are refused in words', async () => {
+  const HostConfig = { PortBindings: { '53/udp': [{ HostIp: '', HostPort: '8053' }] } };
   const { status, message } = await daemon.send('POST', '/containers/create', { Image: 'hello', HostConfig });
   assert.equal(status, 501);
-  assert.match(message, /cannot publish 8080->80\/tcp: published ports are not there yet/);
+  assert.match(message, /cannot publish 53\/udp: of published ports only TCP is there yet/);
   const host = { ...HostConfig, NetworkMode: 'host' };
   const onHost = await daemon.send('POST', '/containers/create', { Image: 'hello', HostConfig: host });
   assert.deepEqual((onHost.json as { Warnings: string[] }).Warnings, [

@@ -1,12 +1,13 @@
 import { fromUnknown, WherryError } from '../../../errors/index.ts';
 import type { Networks } from '../../networks.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from '../config.ts';
+import { planPorts } from '../ports/plan-ports.ts';
 
 /**
- * Checks where a container is to be connected. Guests have no sockets yet: what would need one is refused. As in
- * Docker, a network that is not there is missed only at the start.
+ * Checks where a container is to be connected. Guests have no sockets but those of their published ports: what would
+ * need others is refused. As in Docker, a network that is not there is missed only at the start.
  *
- * @throws WherryError InvalidArgument, Unimplemented for published ports and shared networks
+ * @throws WherryError InvalidArgument, Unimplemented for shared networks and for ports that are not TCP
  */
 export function checkNetwork(
   host: HostConfig,
@@ -21,7 +22,7 @@ export function checkNetwork(
     );
   }
   for (const endpoint of Object.values(endpoints)) checkEndpoint(endpoint);
-  if (NetworkMode !== 'host') refusePorts(host, config);
+  planPorts(host, config);
 }
 
 function checkEndpoint({ IPAMConfig, Aliases }: EndpointRequest): void {
@@ -34,22 +35,6 @@ function checkEndpoint({ IPAMConfig, Aliases }: EndpointRequest): void {
   }
   if (wrong.length === 0) return;
   throw new WherryError('InvalidArgument', `invalid endpoint settings:\n${wrong.join('\n')}`);
-}
-
-function refusePorts({ PortBindings, PublishAllPorts }: HostConfig, { ExposedPorts }: ContainerConfig): void {
-  const published = Object.entries(PortBindings).flatMap(([port, bindings]) =>
-    (bindings ?? []).map(({ HostIp, HostPort }) => {
-      const host = HostIp === '' ? HostPort : `${HostIp}:${HostPort}`;
-      return host === '' ? port : `${host}->${port}`;
-    }),
-  );
-  if (PublishAllPorts) published.push(...ExposedPorts);
-  if (published.length === 0) return;
-  throw new WherryError(
-    'Unimplemented',
-    `cannot publish ${published.join(', ')}: published ports are not there yet in Wherry, a guest has no sockets. ` +
-      'Run it without -p and -P.',
-  );
 }
 
 /** Why a container cannot be started where it is to be connected; '' when it can. */

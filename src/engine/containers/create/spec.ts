@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { Any } from '../../../core/index.ts';
 import type { ContainerRecord, MountPoint } from '../record.ts';
+import { planPorts } from '../ports/plan-ports.ts';
 import { buildEnvironment } from './environment.ts';
 import { linuxResources } from './linux-resources.ts';
 import { network_files } from './network-files.ts';
@@ -21,6 +22,7 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
   const { config, host_config } = record;
   const cwd = config.WorkingDir === '' ? '/' : config.WorkingDir;
   const [height, width] = host_config.ConsoleSize;
+  const ports = planPorts(host_config, config);
   const spec = {
     ociVersion: '1.2.1',
     process: {
@@ -42,6 +44,8 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
     annotations: {
       ...host_config.Annotations,
       'dev.wherry.container.name': record.name,
+      // Nobody else has a say in it.
+      'dev.wherry.ports': ports.length === 0 ? undefined : JSON.stringify(ports),
       ...(config.StopSignal === '' ? {} : { 'dev.wherry.stop-signal': config.StopSignal }),
     },
   };

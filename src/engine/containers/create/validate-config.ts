@@ -1,6 +1,7 @@
 import { WherryError } from '../../../errors/index.ts';
 import { hostname_bytes_max } from '../../../limits/index.ts';
 import type { ContainerConfig, Healthcheck } from '../config.ts';
+import { parsePort } from '../ports/plan-ports.ts';
 import { parseSignal } from '../signals.ts';
 
 const nanoseconds_min = 1_000_000;
@@ -19,19 +20,11 @@ export function validateConfig(config: ContainerConfig): void {
     invalid(`the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`);
   }
   if (StopSignal !== '') parseSignal(StopSignal);
-  for (const port of ExposedPorts) checkPort(port);
+  for (const port of ExposedPorts) parsePort(port);
   for (const variable of Env) {
     if (variable === '' || variable.startsWith('=')) invalid(`invalid environment variable: ${variable}`);
   }
   if (Healthcheck !== null) validateHealthcheck(Healthcheck);
-}
-
-/** @throws WherryError InvalidArgument for what is no `port[-port][/protocol]` */
-export function checkPort(text: string): void {
-  const parts = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text);
-  const first = Number(parts?.[1] ?? -1);
-  const last = Number(parts?.[2] ?? first);
-  if (first < 0 || first > 65_535 || last < first || last > 65_535) invalid(`invalid port specification: "${text}"`);
 }
 
 function validateHealthcheck(check: Healthcheck): void {

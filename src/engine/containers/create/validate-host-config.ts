@@ -2,7 +2,7 @@ import { WherryError } from '../../../errors/index.ts';
 import type { ContainerConfig, HostConfig } from '../config.ts';
 import { validateLogConfig } from '../logs/log-config.ts';
 import { validateRestartPolicy } from '../restart-policy.ts';
-import { checkPort } from './validate-config.ts';
+import { validateBindings } from '../ports/plan-ports.ts';
 import { validateResources } from './validate-resources.ts';
 
 /** The name under which containerd knows this runtime, and the one a Docker client expects to be there. */
@@ -20,7 +20,7 @@ const capabilities: ReadonlySet<string> = new Set(
 /**
  * Checks how a container is to run on this host.
  *
- * @throws WherryError InvalidArgument with Docker's texts, Unimplemented for published ports
+ * @throws WherryError InvalidArgument with Docker's texts
  */
 export function validateHostConfig(host: HostConfig, config: ContainerConfig): void {
   if (host.AutoRemove && !['', 'no'].includes(host.RestartPolicy.Name)) {
@@ -33,12 +33,7 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig): v
     for (const name of list ?? []) checkCapability(name, field);
   }
   for (const extra of host.ExtraHosts ?? []) checkExtraHost(extra);
-  for (const port of Object.keys(host.PortBindings)) checkPort(port);
-  for (const binding of Object.values(host.PortBindings).flatMap((each) => each ?? [])) {
-    if (binding.HostPort !== '' && !/^\d{1,5}(-\d{1,5})?$/.test(binding.HostPort)) {
-      invalid(`invalid port specification: "${binding.HostPort}"`);
-    }
-  }
+  validateBindings(host);
   validateRestartPolicy(host.RestartPolicy);
   validateLogConfig(host.LogConfig);
   if (Object.hasOwn(host.Annotations, '')) {

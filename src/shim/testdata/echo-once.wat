@@ -1,0 +1,72 @@
+;; Takes one connection of the listening socket 3 without ever waiting but in poll_oneoff, sends back what it is sent
+;; first, and ends. A call that does not give what it should ends it with the number of the step.
+(module
+  (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $set_flags (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fdstat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_recv" (func $recv (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_shutdown" (func $shutdown (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+
+  (global $success i32 (i32.const 0))
+  (global $again i32 (i32.const 6))
+  (global $nonblock i32 (i32.const 4))
+
+  (func $must (param $step i32) (param $got i32) (param $wanted i32)
+    (if (i32.ne (local.get $got) (local.get $wanted)) (then (call $exit (local.get $step)))))
+
+  ;; Waits until the descriptor can be read: a subscription at 256 and one to the clock at 304, events at 512.
+  (func $wait (param $step i32) (param $fd i32)
+    (i64.store (i32.const 256) (i64.const 77))
+    (i32.store8 (i32.const 264) (i32.const 1))
+    (i32.store (i32.const 272) (local.get $fd))
+    (i64.store (i32.const 304) (i64.const 78))
+    (i32.store8 (i32.const 312) (i32.const 0))
+    (i32.store (i32.const 320) (i32.const 1))
+    (i64.store (i32.const 328) (i64.const 60000000000))
+    (call $must (local.get $step)
+      (call $poll (i32.const 256) (i32.const 512) (i32.const 2) (i32.const 0)) (global.get $success))
+    (call $must (local.get $step) (i32.load (i32.const 0)) (i32.const 1))
+    (call $must (local.get $step) (i32.wrap_i64 (i64.load (i32.const 512))) (i32.const 77)))
+
+  ;; Receives into 1024 with `flags`; the length is at 0 then.
+  (func $take (param $fd i32) (param $flags i32) (result i32)
+    (i32.store (i32.const 8) (i32.const 1024))
+    (i32.store (i32.const 12) (i32.const 4096))
+    (call $recv (local.get $fd) (i32.const 8) (i32.const 1) (local.get $flags) (i32.const 0) (i32.const 4)))
+
+  (func (export "_start") (local $fd i32) (local $length i32)
+    (call $must (i32.const 10) (call $set_flags (i32.const 3) (global.get $nonblock)) (global.get $success))
+    (call $must (i32.const 11) (call $fdstat (i32.const 3) (i32.const 64)) (global.get $success))
+    ;; socket_stream, and the flag that was set
+    (call $must (i32.const 12) (i32.load8_u (i32.const 64)) (i32.const 6))
+    (call $must (i32.const 13) (i32.load16_u (i32.const 66)) (global.get $nonblock))
+    (call $wait (i32.const 15) (i32.const 3))
+    (call $must (i32.const 16)
+      (call $accept (i32.const 3) (global.get $nonblock) (i32.const 0)) (global.get $success))
+    (local.set $fd (i32.load (i32.const 0)))
+    (call $must (i32.const 17) (call $take (local.get $fd) (i32.const 0)) (global.get $again))
+    ;; Says that it is there.
+    (i32.store (i32.const 16) (i32.const 0x0a3a6968))
+    (i32.store (i32.const 8) (i32.const 16))
+    (i32.store (i32.const 12) (i32.const 4))
+    (call $must (i32.const 18)
+      (call $send (local.get $fd) (i32.const 8) (i32.const 1) (i32.const 0) (i32.const 0)) (global.get $success))
+    (call $wait (i32.const 19) (local.get $fd))
+    ;; Looks, then takes.
+    (call $must (i32.const 20) (call $take (local.get $fd) (i32.const 1)) (global.get $success))
+    (local.set $length (i32.load (i32.const 0)))
+    (call $must (i32.const 21) (call $take (local.get $fd) (i32.const 0)) (global.get $success))
+    (call $must (i32.const 22) (i32.load (i32.const 0)) (local.get $length))
+    (call $must (i32.const 23) (i32.load16_u (i32.const 4)) (i32.const 0))
+    (i32.store (i32.const 12) (local.get $length))
+    (call $must (i32.const 24)
+      (call $send (local.get $fd) (i32.const 8) (i32.const 1) (i32.const 0) (i32.const 0)) (global.get $success))
+    (call $must (i32.const 25) (call $shutdown (local.get $fd) (i32.const 2)) (global.get $success))
+    (call $must (i32.const 26) (call $close (local.get $fd)) (global.get $success))
+    (call $must (i32.const 27) (call $close (i32.const 3)) (global.get $success))
+    (call $must (i32.const 28) (call $accept (i32.const 3) (i32.const 0) (i32.const 0)) (i32.const 8))))
