@@ -60,6 +60,8 @@ export interface GuestJob {
   readonly table_entries_max: number;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
+  /** The guest does not run with a wall missing. */
+  readonly all_walls: boolean;
 }
 
 /** Why a guest did not come to run; `text` is what a runtime says, `code` the exit code Docker gives for it. */

@@ -67,6 +67,7 @@ export type { Credentials, Message } from './linux/sockets.ts';
 export {
   dieWithParent,
   exitNow,
+  forbidTracing,
   fork,
   newSession,
   noNewPrivileges,
@@ -88,3 +89,8 @@ export { openInside, openInsideByKernel, openInsideByWalking } from './linux/wal
 export type { OpenInside } from './linux/walker.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
+export { dropCapabilities } from './linux/capabilities.ts';
+export { denyByLandlock, landlockVersion } from './linux/landlock.ts';
+export { changeRoot, enterEmptyRoot, NAMESPACE, unshare } from './linux/namespaces.ts';
+export { canFilterSystemCalls, filterSystemCalls, knowsSystemCalls, writeFilter } from './linux/seccomp.ts';
+export type { AllowedCall, Filter } from './linux/seccomp.ts';

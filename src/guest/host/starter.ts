@@ -1,4 +1,5 @@
 import type { GuestExit, GuestFailure, GuestJob } from '../job.ts';
+import type { Wall } from '../walls.ts';
 
 /** The answer to a broker request: the reply, and a descriptor to go with it, which is closed once it was sent. */
 export interface BrokerAnswer {
@@ -30,8 +31,11 @@ export interface GuestProcess {
   readonly pid: number;
   /** Lets the guest run. */
   start(): void;
-  /** Settles when the guest's first instruction is about to run; rejects with a `GuestFailed` when it never will. */
-  readonly running: Promise<void>;
+  /**
+   * Settles when the guest's first instruction is about to run, with the walls around its process; rejects with a
+   * `GuestFailed` when it never will.
+   */
+  readonly running: Promise<readonly Wall[]>;
   /** Settles when the guest has ended, and with it all that the process does, or the process is gone. */
   readonly ended: Promise<GuestEnd>;
   /** Sends a signal to this very process; false when it has gone. */

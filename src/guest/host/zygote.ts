@@ -75,7 +75,14 @@ export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote
   const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script);
   const process_of_it: ChildProcess = spawn(
     command!,
-    [...before, ...guest_flags, script, 'zygote', ...(planted_hang === true ? ['planted-hang'] : [])],
+    [
+      ...before,
+      ...guest_flags,
+      script,
+      'zygote',
+      ...(bubblewrap === null ? [] : ['in-bubblewrap']),
+      ...(planted_hang === true ? ['planted-hang'] : []),
+    ],
     { stdio: ['ignore', 'ignore', 'inherit', theirs], env: {}, cwd: '/' },
   );
   close(theirs);
