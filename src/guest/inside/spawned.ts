@@ -10,8 +10,8 @@ export interface RunSpawnedOptions {
   readonly in_bubblewrap: boolean;
   /** What it makes of its job. */
   readonly open: Open;
-  /** A wall that it does without, to test the others. */
-  readonly without?: Wall;
+  /** Walls that it does without, to test the others. */
+  readonly without?: readonly Wall[];
 }
 
 const channel_fd = 3;

@@ -47,8 +47,8 @@ export interface RunZygoteOptions {
   readonly hangs: boolean;
   /** What its children make of a job. */
   readonly open: Open;
-  /** A wall that its children do without, to test the others. */
-  readonly without?: Wall;
+  /** Walls that its children do without, to test the others. */
+  readonly without?: readonly Wall[];
 }
 
 /** Leaves after its last child once the shim sends no more orders. */
