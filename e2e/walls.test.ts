@@ -172,3 +172,73 @@ for (const bubblewrap of [true, false]) {
     },
   );
 }
+
+const hello = imageArchive({
+  tag: 'says:1',
+  entrypoint: ['/says.wasm'],
+  files: [{ path: 'says.wasm', bytes: readFileSync(join(checkout, 'e2e/guests/probe.wasm')), mode: 0o755 }],
+});
+
+async function withDaemon(bubblewrap: boolean, act: (daemon: Daemon) => Promise<void>): Promise<void> {
+  const daemon = new Daemon(bubblewrap ? {} : { path: nowhere });
+  try {
+    await daemon.start();
+    await daemon.ok(['load'], { input: await hello });
+    await act(daemon);
+  } finally {
+    await daemon.stop();
+  }
+}
+
+interface Inspected {
+  readonly Wherry: { readonly Walls: readonly string[]; readonly MissingWalls: readonly string[] };
+  readonly HostConfig: { readonly SecurityOpt: readonly string[] };
+}
+
+async function inspect(daemon: Daemon, name: string): Promise<Inspected> {
+  return (JSON.parse(await daemon.ok(['inspect', name])) as [Inspected])[0];
+}
+
+test('where bubblewrap works, inspect shows all walls, during and after, and a strict container runs', async () => {
+  await withDaemon(true, async (daemon) => {
+    await daemon.ok(['run', '-di', '--name=strict', '--security-opt=wherry.isolation=strict', 'says:1', 'cat']);
+    const during = await inspect(daemon, 'strict');
+    assert.deepEqual(during.Wherry, {
+      Walls: ['network', 'processes', 'files', 'not-root', 'capabilities', 'landlock', 'limits', 'system-calls'],
+      MissingWalls: [],
+    });
+    assert.deepEqual(during.HostConfig.SecurityOpt, ['wherry.isolation=strict']);
+    await daemon.ok(['stop', 'strict']);
+    assert.deepEqual((await inspect(daemon, 'strict')).Wherry, during.Wherry);
+    assert.doesNotMatch(daemon.said, /without these walls/);
+  });
+});
+
+test('where a wall is missing, the log and inspect say so, and a strict container does not start', async () => {
+  await withDaemon(false, async (daemon) => {
+    await daemon.ok(['run', '-di', '--name=loose', 'says:1', 'cat']);
+    const { Wherry } = await inspect(daemon, 'loose');
+    assert.ok(Wherry.MissingWalls.includes('processes'));
+    assert.ok(Wherry.Walls.includes('system-calls'));
+    await daemon.ok(['run', '-di', '--name=second', 'says:1', 'cat']);
+    const warnings = daemon.said.split('\n').filter((line) => line.includes('without these walls'));
+    assert.equal(warnings.length, 1, daemon.said);
+    assert.match(warnings[0]!, /level=warn .*processes/);
+    const refused = await daemon.docker(['run', '--security-opt=wherry.isolation=strict', 'says:1', 'cat']);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /wherry\.isolation=strict: .*walls: .*processes.*wherry doctor/);
+  });
+});
+
+test('a security option of ours that there is not is refused at create, with what there is', async () => {
+  await withDaemon(true, async (daemon) => {
+    for (const [option, text] of [
+      ['wherry.isolation=loose', /wherry\.isolation can be strict/],
+      ['wherry.walls=all', /there is no wherry\.walls/],
+    ] as const) {
+      const { code, stderr } = await daemon.docker(['create', `--security-opt=${option}`, 'says:1']);
+      assert.equal(code, 1);
+      assert.match(stderr, text);
+    }
+  });
+});

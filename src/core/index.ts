@@ -4,4 +4,4 @@ export type { CoreOptions } from './core.ts';
 export type { Log } from './log.ts';
 export { lease_until_restart } from './model.ts';
 export type * from './model.ts';
-export type { HandoffRequest, ShimBootstrap, ShimLauncher, ShimTaskRecord } from './shim-contract.ts';
+export type { GuestWalls, HandoffRequest, ShimBootstrap, ShimLauncher, ShimTaskRecord } from './shim-contract.ts';

@@ -24,6 +24,8 @@ export interface Bundle {
   readonly mounts: readonly BundleMount[];
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
+  /** The guest is not to run with a wall missing. */
+  readonly all_walls: boolean;
 }
 
 /** The root filesystem as a `wherry` mount names it. */
@@ -36,6 +38,9 @@ export interface RootFilesystem {
 }
 
 const page_bytes = 65_536;
+
+/** `strict`: the guest is not to run with a wall missing. */
+const isolation_annotation = 'dev.wherry.isolation';
 
 /** Kernel filesystems that a spec for Linux lists and a Wasm guest has nothing of. */
 const ignored_types: ReadonlySet<string> = new Set(['proc', 'sysfs', 'devpts', 'mqueue', 'cgroup', 'cgroup2']);
@@ -79,6 +84,7 @@ export function readBundle(folder: string): Bundle {
     mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
     memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
     table_entries_max,
+    all_walls: object(root['annotations'] ?? {}, 'annotations')[isolation_annotation] === 'strict',
   };
 }
 

@@ -29,6 +29,14 @@ export interface ShimTaskRecord {
   readonly oom: boolean;
   /** A sentence for whoever asks why it ended: what a trap said, why a start failed. */
   readonly reason: string | null;
+  /** What stands around its process; null until it has run. */
+  readonly walls: GuestWalls | null;
+}
+
+/** Names of the walls around a guest's process, outermost first. */
+export interface GuestWalls {
+  readonly raised: readonly string[];
+  readonly missing: readonly string[];
 }
 
 /** Starts a shim process that outlives the daemon; resolves when it serves. */

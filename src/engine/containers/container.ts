@@ -1,3 +1,4 @@
+import type { GuestWalls } from '../../core/index.ts';
 import { save_at_leisure_ms } from '../../limits/index.ts';
 import { type ContainerRecord, type ContainerState, packRecord } from './record.ts';
 import { WaitingClients } from './clients.ts';
@@ -22,6 +23,8 @@ export class Container {
   /** 0 while nothing runs. */
   pid = 0;
   process: Process = 'none';
+  /** What stands around its process, once somebody has asked. */
+  walls: GuestWalls | null = null;
   /** Whether its shim takes clients over. */
   takes_clients = false;
   /** Set while it waits to be started again by its policy. */

@@ -55,12 +55,14 @@ export class Lifecycle {
       container.process = 'none';
       container.takes_clients = false;
       container.pid = 0;
+      container.walls = null;
       const run_ms = Math.max(0, exit.exited_at.getTime() - Date.parse(state.started_at));
       container.changeState({
         exit_code: exit.exit_status,
         finished_at: exit.exited_at.toISOString(),
         oom: exit.oom,
         error: '',
+        walls: exit.walls ?? null,
       });
       publishLeft(container, this.#context);
       container.publish('die', {

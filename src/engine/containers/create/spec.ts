@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { Any } from '../../../core/index.ts';
+import { strictly_isolated } from '../isolation.ts';
 import type { ContainerRecord, MountPoint } from '../record.ts';
 import { buildEnvironment } from './environment.ts';
 import { network_files } from './network-files.ts';
@@ -42,6 +43,9 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
     annotations: {
       ...host_config.Annotations,
       'dev.wherry.container.name': record.name,
+      ...((host_config.SecurityOpt ?? []).some((option) => strictly_isolated.test(option))
+        ? { 'dev.wherry.isolation': 'strict' }
+        : {}),
       ...(config.StopSignal === '' ? {} : { 'dev.wherry.stop-signal': config.StopSignal }),
     },
   };
