@@ -37,7 +37,11 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
     root: settings.root,
     state: settings.state,
     gate: allowAll,
-    launcher: createLauncher({ ...programs, ...(settings.way === undefined ? {} : { way: settings.way }) }),
+    launcher: createLauncher({
+      ...programs,
+      layers: ['layers', 'chains'].map((name) => join(settings.root, 'snapshots', name)),
+      ...(settings.way === undefined ? {} : { way: settings.way }),
+    }),
     log,
     warm: 'moby',
   });

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
-import type { GuestJob } from '../guest/index.ts';
+import type { GuestJob, Starter } from '../guest/index.ts';
 import { openIndex } from '../oci/index.ts';
 import { close, mapFile, type Mapped } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
@@ -16,6 +16,7 @@ export interface GuestFilesOptions {
   readonly folder: string;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
+  readonly starter: Pick<Starter, 'readOnlyPath'>;
 }
 
 /** What a guest is given at its start, and asks for later. */
@@ -32,7 +33,7 @@ export interface GuestFiles {
  *
  * @throws WherryError InvalidArgument for a mount whose source cannot be opened; else the system's error
  */
-export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOptions): GuestFiles {
+export function openGuestFiles({ bundle, root, folder, host_uid, starter }: GuestFilesOptions): GuestFiles {
   const descriptors: number[] = [];
   const mapped: Mapped[] = [];
   const tmpfs: Tmpfs[] = [];
@@ -42,7 +43,7 @@ export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOpt
     for (const each of tmpfs) each.remove();
   };
   const open = (path: string): { fd: number; size: number } => {
-    const fd = openSync(path, 'r');
+    const fd = openToHandOver(starter.readOnlyPath(path), path);
     descriptors.push(fd);
     return { fd, size: fstatSync(fd).size };
   };
@@ -114,6 +115,16 @@ export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOpt
   } catch (error) {
     closeAll();
     throw error;
+  }
+}
+
+/** The zygote that the first path leads through may have gone. */
+function openToHandOver(through: string, path: string): number {
+  try {
+    return openSync(through, 'r');
+  } catch (error) {
+    if (through === path) throw error;
+    return openSync(path, 'r');
   }
 }
 

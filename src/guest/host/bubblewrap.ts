@@ -26,8 +26,16 @@ const libraries = ['/usr/lib', '/usr/lib64', '/lib', '/lib64', '/usr/local/lib',
  * The command line that puts a zygote into namespaces of its own: no network, nothing of the host's files but what Node
  * loads, no processes but its own, no rights but to take a child's root away and, under root, to become the unprivileged user
  * of each guest. Each child gives these up.
+ *
+ * Where a guest has the user that owns the layers, they are there to read: see `readOnlyPath`.
  */
-export function inBubblewrap(bwrap: string, node: string, script: string): readonly string[] {
+export function inBubblewrap(options: {
+  readonly bwrap: string;
+  readonly node: string;
+  readonly script: string;
+  readonly layers: readonly string[];
+}): readonly string[] {
+  const { bwrap, node, script, layers } = options;
   const root = userId() === 0;
   return [
     bwrap,
@@ -48,6 +56,7 @@ export function inBubblewrap(bwrap: string, node: string, script: string): reado
     '/proc',
     '--dev',
     '/dev',
+    ...layersToBind(layers).flatMap((folder) => ['--ro-bind', folder, folder]),
     // Where each guest's process goes for good.
     '--tmpfs',
     empty_folder,
@@ -64,4 +73,19 @@ export function inBubblewrap(bwrap: string, node: string, script: string): reado
     ...(root ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'] : []),
     node,
   ];
+}
+
+/** Under root a guest is somebody else than the owner of the layers, who alone can change a file's mode and times. */
+function layersToBind(layers: readonly string[]): readonly string[] {
+  return userId() === 0 ? [] : layers.filter((folder) => existsSync(folder));
+}
+
+/**
+ * A path to the same file, through the root of the zygote with the number `pid`, where its mount is read-only: whoever
+ * is handed a descriptor of it cannot change its mode and times either, though the file is its own. The path itself
+ * for a file that is not below one of `layers`.
+ */
+export function readOnlyPath(pid: number, layers: readonly string[], path: string): string {
+  const bound = layersToBind(layers).some((folder) => path.startsWith(`${folder}/`));
+  return bound ? `/proc/${pid}/root${path}` : path;
 }

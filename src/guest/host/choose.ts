@@ -9,18 +9,28 @@ import type { Starter } from './starter.ts';
  *
  * @throws WherryError InvalidArgument for a way that is none
  */
-export function chooseStarter(options: { node: string; script: string; way: string | undefined }): {
+export function chooseStarter(options: {
+  node: string;
+  script: string;
+  /** Folders that guests are handed files of to read. */
+  layers: readonly string[];
+  way: string | undefined;
+}): {
   readonly starter: Starter;
   readonly why: string;
 } {
-  const { node, script, way } = options;
+  const { node, script, layers, way } = options;
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
   if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
-  if (way === 'fork') return { starter: createForkStarter({ node, script, bubblewrap }), why: `asked for; ${inside}` };
+  if (way === 'fork')
+    return { starter: createForkStarter({ node, script, bubblewrap, layers }), why: `asked for; ${inside}` };
   if (process.arch !== 'x64')
     return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
-  return { starter: createForkStarter({ node, script, bubblewrap }), why: `a zygote works on this machine; ${inside}` };
+  return {
+    starter: createForkStarter({ node, script, bubblewrap, layers }),
+    why: `a zygote works on this machine; ${inside}`,
+  };
 }

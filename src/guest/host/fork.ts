@@ -1,5 +1,6 @@
 import { WherryError } from '../../errors/index.ts';
 import { containers_per_shim_max, forks_per_zygote_max, standby_guests, standby_rest_ms } from '../../limits/index.ts';
+import { readOnlyPath } from './bubblewrap.ts';
 import type { GuestOptions, GuestProcess, Starter } from './starter.ts';
 import { type Standby, startZygote, type Zygote, ZygoteHung, type ZygoteOptions } from './zygote.ts';
 
@@ -109,6 +110,10 @@ export function createForkStarter(options: ZygoteOptions): Starter {
     async prepare() {
       await ready();
       void refill();
+    },
+    readOnlyPath(path) {
+      const inside = zygote?.usable === true && zygote.pid !== 0 && bubblewrap !== null;
+      return inside ? readOnlyPath(zygote!.pid, options.layers ?? [], path) : path;
     },
     async create(guest) {
       figures.starts++;

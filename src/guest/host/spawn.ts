@@ -13,6 +13,7 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
     way: 'spawn',
     figures,
     async prepare() {},
+    readOnlyPath: (path) => path,
     async create(guest): Promise<GuestProcess> {
       figures.starts++;
       const [channel, guest_end] = socketPair();

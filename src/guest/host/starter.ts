@@ -59,6 +59,8 @@ export interface Starter {
   prepare(): Promise<void>;
   /** A process for this job; it begins to read and compile the program at once. */
   create(options: GuestOptions): Promise<GuestProcess>;
+  /** A path to open a file by that a guest is handed to read, so that it can change nothing about it where possible. */
+  readOnlyPath(path: string): string;
   /** For whoever asks how it goes. */
   readonly figures: StarterFigures;
   close(): void;

@@ -28,6 +28,8 @@ export interface ZygoteOptions {
   readonly script: string;
   /** `bwrap`, to put the zygote into; null for none. */
   readonly bubblewrap: string | null;
+  /** Folders that guests are handed files of to read. */
+  readonly layers?: readonly string[];
   /** For tests of the watch: the children of the first zygote hang before they report. */
   readonly planted_hang?: boolean;
 }
@@ -71,8 +73,8 @@ interface Child {
 /** Starts a zygote; `onWatch` is told when a child of it hung. */
 export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote {
   const [mine, theirs] = socketPair();
-  const { node, script, bubblewrap, planted_hang } = options;
-  const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script);
+  const { node, script, bubblewrap, layers = [], planted_hang } = options;
+  const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap({ bwrap: bubblewrap, node, script, layers });
   const process_of_it: ChildProcess = spawn(
     command!,
     [
