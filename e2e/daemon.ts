@@ -27,6 +27,8 @@ export interface DaemonOptions {
   readonly way?: 'fork' | 'spawn';
   /** A folder with the programs, instead of the checkout's `dist`. */
   readonly dist?: string;
+  /** Where it and what it starts look for programs, instead of where this process does. */
+  readonly path?: string;
   /** Further arguments of `wherry daemon`. */
   readonly args?: readonly string[];
 }
@@ -81,7 +83,7 @@ export class Daemon {
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { PATH: process.env['PATH'] ?? '' },
+        env: { PATH: this.#options.path ?? process.env['PATH'] ?? '' },
       },
     );
     this.#child = child;

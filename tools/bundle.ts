@@ -15,6 +15,19 @@ const programs: Readonly<Record<string, string>> = {
   guest: 'src/guest/inside/main.ts',
 };
 
+/** Of every program. */
+const settings = {
+  bundle: true,
+  platform: 'node',
+  target: 'node26',
+  format: 'esm',
+  legalComments: 'none',
+  logLevel: 'silent',
+  get plugins(): Plugin[] {
+    return [builtins];
+  },
+} as const;
+
 export interface Bundled {
   /** Programs that were written. */
   readonly built: readonly string[];
@@ -42,18 +55,7 @@ export async function bundle(root: string): Promise<Bundled> {
       const partial = `${path}.${process.pid}`;
       const began = new Date();
       try {
-        await build({
-          absWorkingDir: root,
-          entryPoints: [entry],
-          outfile: partial,
-          bundle: true,
-          platform: 'node',
-          target: 'node26',
-          format: 'esm',
-          legalComments: 'none',
-          logLevel: 'silent',
-          plugins: [builtins],
-        });
+        await build({ ...settings, absWorkingDir: root, entryPoints: [entry], outfile: partial });
         // As old as what it was made from: a source saved meanwhile is newer.
         utimesSync(partial, began, began);
         renameSync(partial, path);
@@ -75,6 +77,24 @@ function copyNative(root: string, dist: string): void {
     copyFileSync(join(folder, name), join(dist, `${name}.new`));
     renameSync(join(dist, `${name}.new`), join(dist, name));
   }
+}
+
+/**
+ * Bundles one program that does not ship from `entry` of the checkout at `root` into `outfile`; `define` gives names in
+ * it their values.
+ */
+export async function bundleForTest(options: {
+  readonly root: string;
+  readonly entry: string;
+  readonly outfile: string;
+  readonly define: Readonly<Record<string, unknown>>;
+}): Promise<void> {
+  const { root, entry, outfile } = options;
+  const { build } = await import('esbuild');
+  const define = Object.fromEntries(
+    Object.entries(options.define).map(([name, value]) => [name, JSON.stringify(value)]),
+  );
+  await build({ ...settings, absWorkingDir: root, entryPoints: [entry], outfile, define });
 }
 
 const builtin_names = new Set(builtinModules);

@@ -63,6 +63,22 @@ program
     });
     throw new ExitCode(status ?? 1);
   });
+program
+  .command('doctor')
+  .description('say what this machine offers to keep guests apart, and what each missing layer would take')
+  .option('--format <format>', 'json')
+  .action(({ format }: { format?: string }) => {
+    const script = join(import.meta.dirname, 'daemon.js');
+    const flags = format === undefined ? [] : ['--format', format];
+    const { status } = spawnSync(
+      process.execPath,
+      ['--experimental-ffi', '--no-warnings', script, 'doctor', ...flags],
+      {
+        stdio: 'inherit',
+      },
+    );
+    throw new ExitCode(status ?? 1);
+  });
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a pipe has had enough.

@@ -5,6 +5,7 @@ export type { Log } from './log.ts';
 export { lease_until_restart } from './model.ts';
 export type * from './model.ts';
 export type {
+  GuestWalls,
   HandoffRequest,
   PortRequest,
   PublishedPort,

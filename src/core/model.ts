@@ -3,7 +3,7 @@
  * are reached through `Core.namespace(name)`; Docker's namespace is `moby`.
  */
 import type { Descriptor } from '../oci/index.ts';
-import type { PublishedPort } from './shim-contract.ts';
+import type { GuestWalls, PublishedPort } from './shim-contract.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -211,6 +211,8 @@ export interface TaskExit {
   readonly lost: boolean;
   /** A sentence when the start itself failed after the reply, or the guest trapped. */
   readonly reason?: string;
+  /** What stood around its process, when its shim wrote that down. */
+  readonly walls?: GuestWalls;
 }
 
 /** Running processes. Start and exit are the shim's record, not the store's; a restarted daemon adopts what runs. */
@@ -237,6 +239,8 @@ export interface Tasks {
   pids(container: string): Promise<readonly { readonly pid: number; readonly info: string }[]>;
   /** Changes what a task may use while it runs; `resources` is the runtime specification's `LinuxResources`. */
   update(container: string, resources: Any): Promise<void>;
+  /** What stands around its process; null when it has not run. Asks the shim. */
+  walls(container: string): Promise<GuestWalls | null>;
   resize(container: string, width: number, height: number): Promise<void>;
   closeStdin(container: string): Promise<void>;
   /** Settles when the task has ended and its exit is recorded. */

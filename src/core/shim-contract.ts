@@ -3,6 +3,7 @@
  * whose contract stands where it is kept: in the shim.
  */
 export type {
+  GuestWalls,
   HandoffRequest,
   PortRequest,
   PublishedPort,

@@ -40,6 +40,7 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
     launcher: createLauncher({
       ...programs,
       cache: join(settings.root, 'cache', 'code'),
+      layers: ['layers', 'chains'].map((name) => join(settings.root, 'snapshots', name)),
       ...(settings.way === undefined ? {} : { way: settings.way }),
     }),
     log,

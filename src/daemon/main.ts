@@ -1,15 +1,21 @@
-/** The daemon: `wherryd` with the flags of dockerd. */
+/** The daemon, `wherryd` with the flags of dockerd; and `wherry doctor`, which has to do with the same machine. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fromUnknown, WherryError } from '../errors/index.ts';
 import { setUmask } from '../os/index.ts';
 import { startDaemon } from './compose.ts';
+import { doctor } from './doctor/doctor.ts';
 import { createLogger } from './log.ts';
 import { help, readSettings, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
+const home = import.meta.dirname;
+const programs = { node: process.execPath, shim: join(home, 'shim.js'), guest: join(home, 'guest.js') };
+
 try {
+  const [word, ...rest] = process.argv.slice(2);
+  if (word === 'doctor') process.exit(await doctor(rest, programs));
   const asked = readSettings(process.argv.slice(2), process.env);
   if (asked.kind === 'help') process.stdout.write(help);
   else if (asked.kind === 'run') await serve(asked.settings);
@@ -24,8 +30,6 @@ try {
 async function serve(settings: Settings): Promise<void> {
   setUmask(0o077);
   const log = createLogger(settings.log_level);
-  const home = import.meta.dirname;
-  const programs = { node: process.execPath, shim: join(home, 'shim.js'), guest: join(home, 'guest.js') };
   const daemon = await startDaemon(settings, programs, log);
   if (settings.pid_file !== null) writeFileSync(settings.pid_file, `${process.pid}\n`);
   for (const address of daemon.addresses) log.info(`API listen on ${address}`);

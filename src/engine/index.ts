@@ -10,6 +10,7 @@ export { checkAttachable } from './containers/attach.ts';
 export type { AttachOptions } from './containers/attach.ts';
 export type { LogRecord } from './containers/logs/log-record.ts';
 export { openLog } from './containers/open-log.ts';
+export type { GuestWalls } from '../core/index.ts';
 export type { MountPoint } from './containers/record.ts';
 export { shownPorts } from './containers/ports/shown-ports.ts';
 export type { ShownPort } from './containers/ports/shown-ports.ts';

@@ -9,6 +9,9 @@ export const report = { ready: 1, forked: 2, started: 3, ended: 4 } as const;
 export const order_bytes: number = 8;
 export const report_bytes: number = 16;
 
+/** An empty folder that cannot be written, in the root that bubblewrap makes. */
+export const empty_folder: string = '/nothing';
+
 /** The descriptor numbers that a zygote is born with. */
 export const control_fd: number = 3;
 

@@ -66,6 +66,8 @@ export interface GuestJob {
   readonly code: { readonly place: ProgramPlace; readonly bytes: number } | null;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
+  /** The guest does not run with a wall missing. */
+  readonly all_walls: boolean;
 }
 
 /** Bytes of a layer's uncompressed tar that are a program: what a guest's process found, told in a `program` frame. */

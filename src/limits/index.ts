@@ -143,6 +143,8 @@ export const forks_per_zygote_max: number = 1000;
 export const standby_guests: number = 2;
 /** How long after a start the next of them is forked. */
 export const standby_rest_ms: number = 30;
+/** Descriptors of a guest's process: its guest's, and some of its own. */
+export const guest_process_descriptors_max: number = descriptors_per_guest_max + 64;
 /** How long a guest's process may take to report before it is held for hung. */
 export const guest_started_ms_max: number = 1000;
 

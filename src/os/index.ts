@@ -70,6 +70,7 @@ export {
   dataBytes,
   dieWithParent,
   exitNow,
+  forbidTracing,
   fork,
   limitProcess,
   newSession,
@@ -98,3 +99,8 @@ export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';
 export type { Controller, Hierarchies } from './linux/cgroup-hierarchies.ts';
 export { ControlGroup, no_limits, removeLeftGroups } from './linux/control-group.ts';
 export type { GroupLimits } from './linux/control-group.ts';
+export { dropCapabilities } from './linux/capabilities.ts';
+export { denyByLandlock, landlockVersion } from './linux/landlock.ts';
+export { changeRoot, enterEmptyRoot, NAMESPACE, unshare } from './linux/namespaces.ts';
+export { canFilterSystemCalls, filterSystemCalls, knowsSystemCalls, writeFilter } from './linux/seccomp.ts';
+export type { AllowedCall, Filter } from './linux/seccomp.ts';

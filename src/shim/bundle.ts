@@ -28,6 +28,8 @@ export interface Bundle {
   readonly table_entries_max: number;
   readonly resources: Resources;
   readonly ports: readonly PortRequest[];
+  /** The guest is not to run with a wall missing. */
+  readonly all_walls: boolean;
 }
 
 /** The root filesystem as a `wherry` mount names it. */
@@ -43,6 +45,8 @@ const page_bytes = 65_536;
 
 /** The annotation of a bundle that says what is to be published: JSON, a list of `PortRequest`. */
 const ports_annotation = 'dev.wherry.ports';
+/** `strict`: the guest is not to run with a wall missing. */
+const isolation_annotation = 'dev.wherry.isolation';
 
 /** Kernel filesystems that a spec for Linux lists and a Wasm guest has nothing of. */
 const ignored_types: ReadonlySet<string> = new Set(['proc', 'sysfs', 'devpts', 'mqueue', 'cgroup', 'cgroup2']);
@@ -89,6 +93,7 @@ export function readBundle(folder: string): Bundle {
     table_entries_max,
     resources,
     ports: portRequests(object(root['annotations'] ?? {}, 'annotations')[ports_annotation]),
+    all_walls: object(root['annotations'] ?? {}, 'annotations')[isolation_annotation] === 'strict',
   };
 }
 

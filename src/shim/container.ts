@@ -2,13 +2,20 @@ import { constants } from 'node:os';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
-import { GuestFailed, type GuestEnd, type GuestFailure, type GuestProcess, type Starter } from '../guest/index.ts';
+import {
+  GuestFailed,
+  type GuestEnd,
+  type GuestFailure,
+  type GuestProcess,
+  missingWalls,
+  type Starter,
+} from '../guest/index.ts';
 import { log_close_patience_ms, log_retry_ms, running_record_delay_ms } from '../limits/index.ts';
 import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
-import { complain } from './complain.ts';
+import { complain, complainOnce } from './complain.ts';
 import { ContainerLimits, type Usage } from './container-limits.ts';
-import type { ShimTaskRecord } from './contract.ts';
+import type { GuestWalls, ShimTaskRecord } from './contract.ts';
 import { openGuestFiles } from './open-guest-files.ts';
 import type { Resources } from './resources.ts';
 import { type OpenPorts, openPorts } from './ports.ts';
@@ -64,6 +71,7 @@ export class Container {
   /** The guest's process from the create on; null when it could not be made. */
   readonly #preparing: Promise<GuestProcess>;
   #guest: GuestProcess | null = null;
+  #walls: GuestWalls | null = null;
   #started_at: Date | null = null;
   #ended: ContainerExit | null = null;
   /** The signal that a kill stands for, which this shim carries out by ending the process. */
@@ -119,6 +127,11 @@ export class Container {
   /** 0 before it was started. */
   get pid(): number {
     return this.#guest?.pid ?? 0;
+  }
+
+  /** What stands around its process; null until it has run. */
+  get walls(): GuestWalls | null {
+    return this.#walls;
   }
 
   get args(): readonly string[] {
@@ -206,7 +219,11 @@ export class Container {
       // Clients that were handed over before are taken in this turn of the loop at the latest.
       await turn();
       guest.start();
-      await guest.running;
+      const raised = await guest.running;
+      const missing = missingWalls(raised);
+      this.#walls = { raised, missing };
+      if (missing.length > 0)
+        complainOnce(`guests run without these walls: ${missing.join(', ')}; wherry doctor says what each would take`);
     } catch (error) {
       if (this.#killed_by === null) {
         this.#failure = failureOf(error);
@@ -373,6 +390,7 @@ export class Container {
       oom: this.#ended?.oom ?? false,
       reason: this.#ended?.reason ?? null,
       ...(this.#ports.published.length === 0 ? {} : { ports: this.#ports.published }),
+      walls: this.#walls,
     });
   }
 }

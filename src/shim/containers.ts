@@ -4,6 +4,7 @@ import { containers_per_shim_max, handoff_receive_ms_max } from '../limits/index
 import { userId } from '../os/index.ts';
 import type { task } from '../wire/index.ts';
 import { rootFilesystem } from './bundle.ts';
+import type { GuestWalls } from './contract.ts';
 import { Container, type ContainerExit } from './container.ts';
 import { parseStdio } from './stdio-address.ts';
 import type { TaskRecords } from './task-record.ts';
@@ -41,6 +42,11 @@ export class Containers {
 
   ids(): readonly string[] {
     return [...this.#by_id.keys()];
+  }
+
+  /** What stands around the processes of those that have run. */
+  walls(): readonly (readonly [id: string, walls: GuestWalls])[] {
+    return [...this.#by_id].flatMap(([id, { walls }]) => (walls === null ? [] : [[id, walls] as const]));
   }
 
   /** @throws WherryError NotFound */

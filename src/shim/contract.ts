@@ -31,8 +31,16 @@ export interface ShimTaskRecord {
   readonly oom: boolean;
   /** A sentence for whoever asks why it ended: what a trap said, why a start failed. */
   readonly reason: string | null;
+  /** What stands around its process; null until it has run. */
+  readonly walls: GuestWalls | null;
   /** Left out when nothing is published. They are free again when the container has ended. */
   readonly ports?: readonly PublishedPort[];
+}
+
+/** Names of the walls around a guest's process, outermost first. */
+export interface GuestWalls {
+  readonly raised: readonly string[];
+  readonly missing: readonly string[];
 }
 
 /** Starts a shim process that outlives the daemon; resolves when it serves. */

@@ -1,5 +1,5 @@
 export { createLauncher } from './launch.ts';
 export type { LauncherOptions } from './launch.ts';
-export type { HandoffRequest, ShimBootstrap, ShimLauncher, ShimTaskRecord } from './contract.ts';
+export type { GuestWalls, HandoffRequest, ShimBootstrap, ShimLauncher, ShimTaskRecord } from './contract.ts';
 export type { PortRequest, PublishedPort } from './ports.ts';
 export { parseDetachKeys } from './detach-keys.ts';

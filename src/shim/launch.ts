@@ -12,6 +12,8 @@ export interface LauncherOptions {
   /** The bundles of shim and guest. */
   readonly shim: string;
   readonly guest: string;
+  /** Folders that guests are handed files of to read. */
+  readonly layers?: readonly string[];
   /** How guests are started; left out, the shim chooses. */
   readonly way?: 'fork' | 'spawn';
   /** Where compiled code is kept; left out, it is not. */
@@ -26,6 +28,7 @@ export function createLauncher(options: LauncherOptions): ShimLauncher {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const log = openSync(join(folder, 'shim.log'), 'a', 0o600);
         const args = ['--id', id, '--namespace', namespace, '--folder', folder, '--guest', options.guest];
+        for (const each of options.layers ?? []) args.push('--layers', each);
         if (options.way !== undefined) args.push('--way', options.way);
         if (options.cache !== undefined) args.push('--cache', options.cache);
         const child = spawn(

@@ -1,4 +1,4 @@
-/** The shim's process: `shim.js --id ID --namespace NAMESPACE --folder FOLDER --guest SCRIPT [--way fork|spawn] [--cache FOLDER]`. */
+/** The shim's process: `shim.js --id ID --namespace NAMESPACE --folder FOLDER --guest SCRIPT [--layers FOLDER]... [--way fork|spawn] [--cache FOLDER]`. */
 import { parseArgs } from 'node:util';
 
 import { chooseStarter } from '../guest/index.ts';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     namespace: { type: 'string' },
     folder: { type: 'string' },
     guest: { type: 'string' },
+    layers: { type: 'string', multiple: true },
     way: { type: 'string' },
     cache: { type: 'string' },
   },
@@ -37,6 +38,7 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal
 const { starter, why } = chooseStarter({
   node: process.execPath,
   script: needed('guest'),
+  layers: values.layers ?? [],
   way: values.way,
   cache: values.cache,
 });

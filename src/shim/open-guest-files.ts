@@ -19,7 +19,7 @@ export interface GuestFilesOptions {
   readonly ports: OpenPorts;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
-  readonly starter: Pick<Starter, 'code'>;
+  readonly starter: Pick<Starter, 'code' | 'readOnlyPath'>;
 }
 
 /** What a guest is given at its start, and asks for later. */
@@ -48,7 +48,7 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     for (const each of tmpfs) each.remove();
   };
   const open = (path: string): { fd: number; size: number } => {
-    const fd = openSync(path, 'r');
+    const fd = openToHandOver(starter.readOnlyPath(path), path);
     descriptors.push(fd);
     return { fd, size: fstatSync(fd).size };
   };
@@ -108,6 +108,7 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
       code: null,
       listening: ports.listening,
       host_uid,
+      all_walls: bundle.all_walls,
     };
     const compiled = compiledCode({ bundle, root, starter }, job);
     return {
@@ -123,6 +124,16 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
   } catch (error) {
     closeAll();
     throw error;
+  }
+}
+
+/** The zygote that the first path leads through may have gone. */
+function openToHandOver(through: string, path: string): number {
+  try {
+    return openSync(through, 'r');
+  } catch (error) {
+    if (through === path) throw error;
+    return openSync(path, 'r');
   }
 }
 

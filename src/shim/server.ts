@@ -46,6 +46,14 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
         starts: BigInt(starts),
         watchActed: watch_acted,
         standbyPids: [...standby_pids],
+        walls: Object.fromEntries(
+          containers
+            .walls()
+            .map(([container, { raised, missing }]) => [
+              container,
+              create(shim.WallsSchema, { raised: [...raised], missing: [...missing] }),
+            ]),
+        ),
       });
     },
     async shutdown({ now }) {

@@ -1,4 +1,12 @@
-import type { Container, ContainerConfig, Engine, HostConfig, MountPoint, ShownPort } from '../../engine/index.ts';
+import type {
+  Container,
+  ContainerConfig,
+  Engine,
+  GuestWalls,
+  HostConfig,
+  MountPoint,
+  ShownPort,
+} from '../../engine/index.ts';
 import { networkIdOf, networkOf, shownPorts } from '../../engine/index.ts';
 import type { Before } from './image-json.ts';
 
@@ -10,12 +18,19 @@ export interface Sizes {
   readonly whole_bytes: number;
 }
 
-/** `ContainerInspectResponse`. */
+export interface FoundOut {
+  /** null when they were not asked for. */
+  readonly sizes: Sizes | null;
+  /** What stands, or stood last, around its process; null when that is not known. */
+  readonly walls: GuestWalls | null;
+}
+
+/** `ContainerInspectResponse`, and `Wherry`, which is ours: see `docs/security.md`. */
 export function containerJson(
   container: Container,
   engine: Engine,
   before: Before,
-  sizes: Sizes | null,
+  { sizes, walls }: FoundOut,
 ): Record<string, unknown> {
   const { record, id, name, bundle } = container;
   const made = (file: string): string => (container.state.started_at === '' ? '' : `${bundle}/${file}`);
@@ -49,6 +64,7 @@ export function containerJson(
     Mounts: record.mounts.map(mountJson),
     Config: configJson(config, before),
     NetworkSettings: networkSettingsJson(container, engine, before),
+    ...(walls === null ? {} : { Wherry: { Walls: walls.raised, MissingWalls: walls.missing } }),
   };
 }
 

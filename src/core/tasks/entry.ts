@@ -43,6 +43,8 @@ export function recordedExit(container: string, record: ShimTaskRecord | null): 
     oom: record.oom,
     lost: false,
     ...(typeof record.reason === 'string' ? { reason: record.reason } : {}),
+    // Shims of an earlier version do not write it.
+    ...(record.walls === null || record.walls === undefined ? {} : { walls: record.walls }),
   };
 }
 

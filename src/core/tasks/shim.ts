@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromUnknown, WherryError } from '../../errors/index.ts';
 import { shim_reconnect_ms, shim_unreachable_ms_max } from '../../limits/index.ts';
 import { signalProcess, startTime } from '../../os/index.ts';
-import { type ServiceClient, Task, TtrpcClient } from '../../wire/index.ts';
+import { type ServiceClient, Shim as ShimService, Task, TtrpcClient } from '../../wire/index.ts';
 import type { Log } from '../log.ts';
 import type { ShimBootstrap } from '../shim-contract.ts';
 
@@ -25,6 +25,9 @@ export class Shim {
   readonly #watcher: ShimWatcher;
   #client: TtrpcClient | null = null;
   #task: ServiceClient<typeof Task> | null = null;
+  #info: ServiceClient<typeof ShimService> | null = null;
+  /** Whether the log has been told which walls its guests go without. */
+  walls_told = false;
   #gone = false;
   #left = false;
 
@@ -68,6 +71,12 @@ export class Shim {
     return this.#task;
   }
 
+  /** The service about itself. @throws WherryError Unavailable while there is no connection */
+  get about(): ServiceClient<typeof ShimService> {
+    if (this.#info === null) throw new WherryError('Unavailable', `The shim ${this.bootstrap.id} cannot be reached.`);
+    return this.#info;
+  }
+
   /** Hangs up and lets the shim be. */
   leave(): void {
     this.#left = true;
@@ -82,12 +91,14 @@ export class Shim {
     }
     this.#client = client;
     this.#task = client.service(Task);
+    this.#info = client.service(ShimService);
     void client.closed.then(() => this.#lost());
   }
 
   async #lost(): Promise<void> {
     this.#client = null;
     this.#task = null;
+    this.#info = null;
     const patience_until = Date.now() + shim_unreachable_ms_max;
     let said = false;
     while (!this.#left) {

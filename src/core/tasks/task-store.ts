@@ -10,7 +10,7 @@ import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { AttachRequest, Container, Gate, TaskExit, Tasks, TaskState, TaskStdio } from '../model.ts';
 import type { Paths } from '../paths.ts';
-import type { ShimLauncher } from '../shim-contract.ts';
+import type { GuestWalls, ShimLauncher } from '../shim-contract.ts';
 import type { SnapshotMounts } from '../snapshot-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
@@ -102,6 +102,7 @@ export class TaskStore {
         const resources = create(AnySchema, { typeUrl: type_url, value });
         await this.#reach(namespace, container).task.update({ id: container, resources }, timeout);
       },
+      walls: async (container) => await wallsOf(this.#reach(namespace, container), container),
       resize: async (container, width, height) => {
         await this.#reach(namespace, container).task.resizePty({ id: container, width, height }, timeout);
       },
@@ -204,9 +205,26 @@ export class TaskStore {
       const { pid } = await starting;
       entry.pid = pid;
       this.#events.started(namespace, container, pid);
+      if (!shim.walls_told) void this.#tellWalls(shim, container);
       return pid;
     } finally {
       entry.starting = null;
+    }
+  }
+
+  /** Once a shim: its guests have the same walls all. */
+  async #tellWalls(shim: Shim, container: string): Promise<void> {
+    shim.walls_told = true;
+    try {
+      const { missing } = (await wallsOf(shim, container)) ?? { missing: [] };
+      if (missing.length === 0) return;
+      this.#options.log.warn(
+        `guests of shim ${shim.bootstrap.id} run without these walls: ${missing.join(', ')}; ` +
+          'wherry doctor says what each would take',
+      );
+    } catch (error) {
+      // A shim of an earlier version, or one that is just going.
+      this.#options.log.warn(`cannot find out which walls guests have: ${fromUnknown(error).message}`);
     }
   }
 
@@ -265,6 +283,7 @@ export class TaskStore {
         oom: recorded?.oom ?? false,
         lost: false,
         ...(recorded?.reason === undefined ? {} : { reason: recorded.reason }),
+        ...(recorded?.walls === undefined ? {} : { walls: recorded.walls }),
       });
     } catch (error) {
       if (isClass(error, 'NotFound')) this.#settle(entry, lostExit(container));
@@ -365,4 +384,10 @@ function statusName(status: types.Status): TaskState['status'] {
     default:
       return 'created';
   }
+}
+
+async function wallsOf(shim: Shim, container: string): Promise<GuestWalls | null> {
+  const { walls } = await shim.about.info({}, timeout);
+  const found = walls[container];
+  return found === undefined ? null : { raised: [...found.raised], missing: [...found.missing] };
 }

@@ -60,6 +60,7 @@ server.register(Task, {
       exited_at: null,
       oom: false,
       reason: null,
+      walls: null,
     };
     const running: Running = { record, spec, ended: Promise.withResolvers<void>() };
     change(running, {});

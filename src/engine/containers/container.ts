@@ -1,4 +1,4 @@
-import type { PublishedPort } from '../../core/index.ts';
+import type { GuestWalls, PublishedPort } from '../../core/index.ts';
 import { save_at_leisure_ms } from '../../limits/index.ts';
 import { type ContainerRecord, type ContainerState, packRecord } from './record.ts';
 import { WaitingClients } from './clients.ts';
@@ -25,6 +25,8 @@ export class Container {
   process: Process = 'none';
   /** Where on the host its ports are, while it runs. */
   ports: readonly PublishedPort[] = [];
+  /** What stands around its process, once somebody has asked. */
+  walls: GuestWalls | null = null;
   /** Whether its shim takes clients over. */
   takes_clients = false;
   /** Set while it waits to be started again by its policy. */

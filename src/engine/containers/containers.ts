@@ -1,4 +1,4 @@
-import type { TaskExit } from '../../core/index.ts';
+import type { GuestWalls, TaskExit } from '../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
 import { attachClient, type AttachOptions } from './attach.ts';
 import { checkFilters, type Filters, matchesLabels, untilFilter } from '../filters.ts';
@@ -284,6 +284,17 @@ export class Containers {
   /** Its processes; see `listProcesses`. */
   processes(query: string, ps_args: string): Promise<ProcessTable> {
     return listProcesses(this.#context, this.find(query), ps_args);
+  }
+
+  /** What stands around its process, or stood around its last one; null when nobody can say. */
+  async walls(container: Container): Promise<GuestWalls | null> {
+    if (container.process !== 'running') return container.state.walls ?? null;
+    try {
+      container.walls ??= await this.#context.space.tasks.walls(container.id);
+    } catch {
+      // It ends just now, or its shim is of an earlier version.
+    }
+    return container.walls;
   }
 
   /** Bytes of its writable layer and of all its layers. */

@@ -56,12 +56,14 @@ export class Lifecycle {
       container.takes_clients = false;
       container.pid = 0;
       container.ports = [];
+      container.walls = null;
       const run_ms = Math.max(0, exit.exited_at.getTime() - Date.parse(state.started_at));
       container.changeState({
         exit_code: exit.exit_status,
         finished_at: exit.exited_at.toISOString(),
         oom: exit.oom,
         error: '',
+        walls: exit.walls ?? null,
       });
       if (exit.oom) container.publish('oom');
       publishLeft(container, this.#context);

@@ -1,4 +1,4 @@
-import type { Container as CoreContainer } from '../../core/index.ts';
+import type { Container as CoreContainer, GuestWalls } from '../../core/index.ts';
 import type { Descriptor } from '../../oci/index.ts';
 import { WherryError } from '../../errors/index.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
@@ -38,6 +38,8 @@ export interface ContainerState {
   readonly restart_count: number;
   /** Its files could not be removed. */
   readonly dead: boolean;
+  /** What stood around its last process; absent or null when that was not told. */
+  readonly walls?: GuestWalls | null;
 }
 
 /** Docker's part of a container, kept in core's record of it. */

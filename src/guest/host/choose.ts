@@ -21,6 +21,8 @@ function findNative(script: string): string | null {
 export function chooseStarter(options: {
   node: string;
   script: string;
+  /** Folders that guests are handed files of to read. */
+  layers: readonly string[];
   way: string | undefined;
   /** Where compiled code is kept. */
   cache: string | undefined;
@@ -28,13 +30,13 @@ export function chooseStarter(options: {
   readonly starter: Starter;
   readonly why: string;
 } {
-  const { node, script, way } = options;
+  const { node, script, layers, way } = options;
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
   if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
-  const fork = { node, script, bubblewrap, native: findNative(script), cache: options.cache ?? null };
+  const fork = { node, script, bubblewrap, layers, native: findNative(script), cache: options.cache ?? null };
   if (way === 'fork') return { starter: createForkStarter(fork), why: `asked for; ${inside}` };
   if (process.arch !== 'x64')
     return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };

@@ -60,6 +60,7 @@ async function run(
       mounts: [],
       touched: [],
       listening: [],
+      all_walls: false,
       ...bounds,
       code: known === null ? null : { place: known.place, bytes: known.bytes },
       host_uid: null,

@@ -124,7 +124,8 @@ export class CodeCache {
     const fd = openSync(beside, 'wx+', 0o600);
     try {
       writeSync(fd, Buffer.alloc(code_header_bytes));
-      const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script, native);
+      const [command, ...before] =
+        bubblewrap === null ? [node] : inBubblewrap({ bwrap: bubblewrap, node, script, native, layers: [] });
       const child = spawn(command!, [...before, ...compiler_flags, script, 'compile', native, JSON.stringify(order)], {
         stdio: ['ignore', 'ignore', 'inherit', ...opened, fd],
         env: {},

@@ -1,6 +1,7 @@
 import { WherryError } from '../../errors/index.ts';
 import { containers_per_shim_max, forks_per_zygote_max, standby_guests, standby_rest_ms } from '../../limits/index.ts';
 import { CodeCache } from './code-cache.ts';
+import { readOnlyPath } from './bubblewrap.ts';
 import type { GuestOptions, GuestProcess, Starter } from './starter.ts';
 import { type Standby, startZygote, type Zygote, ZygoteHung, type ZygoteOptions } from './zygote.ts';
 
@@ -126,6 +127,10 @@ export function createForkStarter(options: ForkOptions): Starter {
     async prepare() {
       await ready();
       void refill();
+    },
+    readOnlyPath(path) {
+      const inside = zygote?.usable === true && zygote.pid !== 0 && bubblewrap !== null;
+      return inside ? readOnlyPath(zygote!.pid, options.layers ?? [], path) : path;
     },
     async create(guest) {
       figures.starts++;

@@ -11,6 +11,7 @@ import {
   type ProgramPlace,
   writeFrameHeader,
 } from '../job.ts';
+import { type Wall, walls } from '../walls.ts';
 import { GuestFailed, type GuestOptions } from './starter.ts';
 
 /** What a guest's process must not do; the shim ends it. */
@@ -20,7 +21,8 @@ export class Breach extends Error {}
 export interface GuestChannel {
   /** Lets the guest run; whether its process still listens is told by `said`. */
   start(): void;
-  readonly running: Promise<void>;
+  /** Settles with the walls around the guest's process. */
+  readonly running: Promise<readonly Wall[]>;
   /** What the guest's process said of its guest's end; null when it closed its end without a word. */
   readonly said: Promise<GuestExit | null>;
 }
@@ -60,7 +62,7 @@ function sendWhole(fd: number, bytes: Uint8Array, descriptors: readonly number[]
  */
 export function serveChannel(fd: number, options: GuestOptions, onBreach: (error: Breach) => void): GuestChannel {
   const socket = new Socket({ fd, readable: true, writable: false, allowHalfOpen: true } as object);
-  const running = Promise.withResolvers<void>();
+  const running = Promise.withResolvers<readonly Wall[]>();
   const said = Promise.withResolvers<GuestExit | null>();
   // A guest that never runs is told of by `running`; nobody needs to listen when the process is killed before.
   running.promise.catch(() => {});
@@ -106,7 +108,7 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
         break;
       }
       case frame.running:
-        running.resolve();
+        running.resolve(readWalls(payload));
         break;
       case frame.failed:
         running.reject(new GuestFailed(readFailure(payload)));
@@ -158,6 +160,13 @@ function readExit(payload: Buffer): GuestExit {
   if (!isExitCode(code) || (trap !== null && typeof trap !== 'string'))
     throw new Breach('a guest does not say how it ended');
   return { code, trap };
+}
+
+/** Said before any of the guest's instructions has run, so it can be believed. */
+function readWalls(payload: Buffer): readonly Wall[] {
+  const raised: unknown = JSON.parse(payload.toString());
+  if (!Array.isArray(raised)) throw new Breach('a guest does not say which walls it has');
+  return walls.filter((wall) => raised.includes(wall));
 }
 
 function isExitCode(code: unknown): code is number {

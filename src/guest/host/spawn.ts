@@ -14,6 +14,7 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
     figures,
     code: null,
     async prepare() {},
+    readOnlyPath: (path) => path,
     async create(guest): Promise<GuestProcess> {
       figures.starts++;
       const [channel, guest_end] = socketPair();

@@ -4,9 +4,10 @@ import { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { close, memoryFile, openAt, AT_FDCWD, O, pipe, write } from '../../os/index.ts';
+import { close, memoryFile, openAt, AT_FDCWD, O, pipe, userId, write } from '../../os/index.ts';
 import { rehearsalImage } from '../inside/rehearsal-image.ts';
 import type { GuestJob } from '../job.ts';
+import { type Wall, walls } from '../walls.ts';
 import { findBubblewrap } from './bubblewrap.ts';
 import { createForkStarter } from './fork.ts';
 import { createSpawnStarter } from './spawn.ts';
@@ -49,6 +50,7 @@ async function start(
     code: null,
     host_uid: null,
     listening: [],
+    all_walls: false,
     ...changes,
   };
   const socket = new Socket({ fd: reader, readable: true, writable: false } as object);
@@ -71,18 +73,13 @@ async function start(
   }
 }
 
+const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
+
 for (const [way, make] of [
   ['fork', () => createForkStarter({ node: process.execPath, script, bubblewrap: null, native: null, cache: null })],
   [
     'fork, inside bubblewrap where there is one',
-    () =>
-      createForkStarter({
-        node: process.execPath,
-        script,
-        bubblewrap: findBubblewrap(process.env['PATH'] ?? ''),
-        native: null,
-        cache: null,
-      }),
+    () => createForkStarter({ node: process.execPath, script, bubblewrap, native: null, cache: null }),
   ],
   ['spawn', () => createSpawnStarter({ node: process.execPath, script })],
 ] as const)
@@ -96,6 +93,23 @@ for (const [way, make] of [
       await guest.running;
       assert.equal(await output, 'rehearsal\n');
       assert.deepEqual(await guest.ended, { status: 0, said: { code: 0, trap: null } } satisfies GuestEnd);
+    });
+
+    test('a guest runs inside the walls that its way gives', async () => {
+      const { guest } = await start(starter, image.module, { host_uid: userId() === 0 ? 65_432 : null });
+      const raised = await guest.running;
+      // Without bubblewrap it depends on what the kernel lets this user do.
+      const least: readonly Wall[] =
+        way === 'spawn'
+          ? ['not-root', 'limits', 'system-calls']
+          : way === 'fork' || bubblewrap === null
+            ? ['not-root', 'capabilities', 'limits', 'system-calls']
+            : walls;
+      assert.deepEqual(
+        least.filter((wall) => !raised.includes(wall)),
+        [],
+      );
+      await guest.ended;
     });
 
     test('a program that is not there is 127, one that is no WebAssembly 126, in the words of a runtime', async () => {

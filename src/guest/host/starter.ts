@@ -1,4 +1,5 @@
 import type { GuestExit, GuestFailure, GuestJob, ProgramPlace } from '../job.ts';
+import type { Wall } from '../walls.ts';
 import type { CodeCache } from './code-cache.ts';
 
 /** The answer to a broker request: the reply, and a descriptor to go with it, which is closed once it was sent. */
@@ -33,8 +34,11 @@ export interface GuestProcess {
   readonly pid: number;
   /** Lets the guest run. */
   start(): void;
-  /** Settles when the guest's first instruction is about to run; rejects with a `GuestFailed` when it never will. */
-  readonly running: Promise<void>;
+  /**
+   * Settles when the guest's first instruction is about to run, with the walls around its process; rejects with a
+   * `GuestFailed` when it never will.
+   */
+  readonly running: Promise<readonly Wall[]>;
   /** Settles when the guest has ended, and with it all that the process does, or the process is gone. */
   readonly ended: Promise<GuestEnd>;
   /** Sends a signal to this very process; false when it has gone. */
@@ -60,6 +64,8 @@ export interface Starter {
   create(options: GuestOptions): Promise<GuestProcess>;
   /** Compiled code for its guests; null when they take none. */
   readonly code: CodeCache | null;
+  /** A path to open a file by that a guest is handed to read, so that it can change nothing about it where possible. */
+  readOnlyPath(path: string): string;
   /** For whoever asks how it goes. */
   readonly figures: StarterFigures;
   close(): void;

@@ -30,6 +30,8 @@ export interface ZygoteOptions {
   readonly bubblewrap: string | null;
   /** The native part that takes compiled code; null for none. */
   readonly native: string | null;
+  /** Folders that guests are handed files of to read. */
+  readonly layers?: readonly string[];
   /** For tests of the watch: the children of the first zygote hang before they report. */
   readonly planted_hang?: boolean;
 }
@@ -75,11 +77,20 @@ interface Child {
 /** Starts a zygote; `onWatch` is told when a child of it hung. */
 export function startZygote(options: ZygoteOptions, onWatch: () => void): Zygote {
   const [mine, theirs] = socketPair();
-  const { node, script, bubblewrap, native, planted_hang } = options;
-  const [command, ...before] = bubblewrap === null ? [node] : inBubblewrap(bubblewrap, node, script, native);
+  const { node, script, bubblewrap, native, layers = [], planted_hang } = options;
+  const [command, ...before] =
+    bubblewrap === null ? [node] : inBubblewrap({ bwrap: bubblewrap, node, script, native, layers });
   const process_of_it: ChildProcess = spawn(
     command!,
-    [...before, ...guest_flags, script, 'zygote', native ?? '', ...(planted_hang === true ? ['planted-hang'] : [])],
+    [
+      ...before,
+      ...guest_flags,
+      script,
+      'zygote',
+      native ?? '',
+      ...(bubblewrap === null ? [] : ['in-bubblewrap']),
+      ...(planted_hang === true ? ['planted-hang'] : []),
+    ],
     { stdio: ['ignore', 'ignore', 'inherit', theirs], env: {}, cwd: '/' },
   );
   close(theirs);

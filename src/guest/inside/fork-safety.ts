@@ -22,6 +22,11 @@ export function allowFork(): void {
   advise(page, top - page, MADV.DOFORK);
 }
 
+/** Whether the build of Node is one that `emptyWorkerList` knows. */
+export function knowsForkOf(version: string, architecture: string): boolean {
+  return known_versions.has(version) && architecture === 'x64';
+}
+
 /** Node builds whose platform object was looked at: the offsets below hold for them only. */
 const known_versions: ReadonlySet<string> = new Set(['v26.10.0']);
 
@@ -32,7 +37,7 @@ const known_versions: ReadonlySet<string> = new Set(['v26.10.0']);
  * `--v8-pool-size=1` and the shim's watch are what protects). Gives whether it was done.
  */
 export function emptyWorkerList(): boolean {
-  if (!known_versions.has(process.version) || process.arch !== 'x64') return false;
+  if (!knowsForkOf(process.version, process.arch)) return false;
   const maps = readFileSync('/proc/self/maps', 'latin1');
   const heap = /^([0-9a-f]+)-([0-9a-f]+) .*\[heap\]/m.exec(maps);
   if (heap === null) return false;

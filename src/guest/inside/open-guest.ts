@@ -4,6 +4,7 @@ import { close, fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
 import { createClock, createGuestFiles, type HostFile, placeInImage, standardFile } from '../../vfs/index.ts';
 import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
 import { frame, type GuestExit, type ProgramPlace } from '../job.ts';
+import type { Wall } from '../walls.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
 import { openListening } from './listening.ts';
@@ -19,9 +20,9 @@ export interface OpenGuest {
 }
 
 /** Waits until the container is to be started, and says that its guest runs now. */
-function takeStart(channel: Channel): void {
+function takeStart(channel: Channel, walls: readonly Wall[]): void {
   channel.takeStart();
-  channel.send(frame.running);
+  channel.send(frame.running, Buffer.from(JSON.stringify(walls)));
 }
 
 /**
@@ -30,7 +31,11 @@ function takeStart(channel: Channel): void {
  *
  * @throws NotRunnable saying what a runtime says of it
  */
-export function openGuest(channel: Channel, { job, stdio, chain_index, layers, listeners, code }: TakenJob): OpenGuest {
+export function openGuest(
+  channel: Channel,
+  { job, stdio, chain_index, layers, listeners, code }: TakenJob,
+  walls: readonly Wall[],
+): OpenGuest {
   const [stdin, stdout, stderr] = stdio.map(standardFile) as [HostFile, HostFile, HostFile];
   const complain = (text: string): void => void write(stdio[2], Buffer.from(`wherry: ${text}\n`));
   const tty = [stdin, stdout, stderr].find((file) => file.terminal);
@@ -80,7 +85,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers, l
   });
   let instance: WebAssembly.Instance;
   const runs_at_once = description.start !== null;
-  if (runs_at_once) takeStart(channel);
+  if (runs_at_once) takeStart(channel, walls);
   try {
     instance = new WebAssembly.Instance(module, host.imports(importsNeeded(description.imports)));
     host.bind(instance);
@@ -93,7 +98,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers, l
       error instanceof WherryError ? 126 : 128,
     );
   }
-  if (!runs_at_once) takeStart(channel);
+  if (!runs_at_once) takeStart(channel, walls);
   return {
     run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
   };

@@ -2,9 +2,11 @@ import { bareModulePath } from '../../oci/index.ts';
 import { AT_FDCWD, close, memoryFile, O, openAt, sendMessage, socketPair, userId, write } from '../../os/index.ts';
 import { encodeFrame, frame, type GuestJob } from '../job.ts';
 import { becomeChild, type Places } from './child.ts';
+import { openGuest } from './open-guest.ts';
 import { openDescriptors } from './open-descriptors.ts';
 import { rehearsalImage } from './rehearsal-image.ts';
 import { serveGuest } from './serve.ts';
+import type { Walls } from './walls/index.ts';
 
 /** Far from what a zygote has open. */
 const places: Places = { stdio: [790, 791, 792], channel: 800, last: 806, eventfds: [805] };
@@ -14,9 +16,9 @@ const unchanged = 0xffffffff;
 
 /**
  * Goes the whole way of a child in this process, with a small guest of our own whose output goes nowhere: every
- * function on that way is then compiled, every call into the kernel bound.
+ * function on that way is then compiled, every call into the kernel bound. `walls` are those of a rehearsal.
  */
-export function rehearse(): void {
+export function rehearse(walls: Walls): void {
   const before = openDescriptors();
   const image = rehearsalImage();
   const job: GuestJob = {
@@ -39,6 +41,7 @@ export function rehearse(): void {
     listening: [],
     code: null,
     host_uid: userId() === 0 ? unchanged : null,
+    all_walls: false,
   };
   const nothing = openAt(AT_FDCWD, '/dev/null', O.RDWR);
   const [shim, guest] = socketPair();
@@ -53,7 +56,9 @@ export function rehearse(): void {
   sendMessage(shim, encodeFrame(frame.job, Buffer.from(JSON.stringify(job))));
   sendMessage(shim, encodeFrame(frame.go));
   sendMessage(shim, encodeFrame(frame.start));
-  const code = serveGuest(becomeChild(guest, nothing, 0, places), places.stdio);
+  const channel = becomeChild(guest, nothing, 0, places);
+  walls.raiseFirst();
+  const code = serveGuest(channel, places.stdio, walls, openGuest);
   if (code !== 0) throw new Error(`the rehearsal ended with ${code}`);
   for (const fd of openDescriptors().keys()) if (!before.has(fd)) close(fd);
 }

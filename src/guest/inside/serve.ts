@@ -1,10 +1,10 @@
-import { becomeUser, close, dieWithParent, duplicateOnto, mapFile, statDescriptor } from '../../os/index.ts';
+import { close, duplicateOnto, mapFile, statDescriptor } from '../../os/index.ts';
 import { frame, type GuestExit, type GuestJob } from '../job.ts';
+import { missingWalls, type Wall } from '../walls.ts';
 import { type Channel, ChannelLost } from './channel.ts';
 import { NotRunnable } from './not-runnable.ts';
-import { openGuest } from './open-guest.ts';
-
-const SIGKILL = 9;
+import type { OpenGuest } from './open-guest.ts';
+import type { Walls } from './walls/index.ts';
 
 /** A job with its descriptors, as they came over the channel. */
 export interface TakenJob {
@@ -15,6 +15,9 @@ export interface TakenJob {
   readonly code: number | null;
   readonly listeners: readonly number[];
 }
+
+/** Makes the guest of a job ready, in a process that has these walls around it. */
+export type Open = (channel: Channel, taken: TakenJob, walls: readonly Wall[]) => OpenGuest;
 
 /** Waits for the job of this process, and for the word that it stands where its limits hold. */
 function takeJob(channel: Channel): TakenJob {
@@ -58,10 +61,16 @@ function jobFromFile(fd: number | undefined): GuestJob {
 }
 
 /**
- * Runs the guest whose job comes over the channel, its standard streams at the numbers `stdio`. Gives the exit code
- * that this process is to end with.
+ * Runs the guest whose job comes over the channel, its standard streams at the numbers `stdio`. The first of `walls`
+ * stand already, the rest are raised before anything of the guest's is read. Gives the exit code that this process is
+ * to end with.
  */
-export function serveGuest(channel: Channel, stdio: readonly [number, number, number]): number {
+export function serveGuest(
+  channel: Channel,
+  stdio: readonly [number, number, number],
+  walls: Walls,
+  open: Open,
+): number {
   let exit: GuestExit;
   let listeners: readonly number[] = [];
   try {
@@ -72,12 +81,9 @@ export function serveGuest(channel: Channel, stdio: readonly [number, number, nu
       duplicateOnto(fd, stdio[i]!, false);
       if (!stdio.includes(fd)) close(fd);
     }
-    if (taken.job.host_uid !== null) {
-      becomeUser(taken.job.host_uid, taken.job.host_uid);
-      // The kernel forgets it when a process changes its user.
-      dieWithParent(SIGKILL);
-    }
-    const guest = openGuest(channel, { ...taken, stdio });
+    const raised = walls.raiseRest(taken.job.host_uid);
+    if (taken.job.all_walls) demandAll(raised);
+    const guest = open(channel, { ...taken, stdio }, raised);
     exit = guest.run();
   } catch (error) {
     if (error instanceof ChannelLost) return 255;
@@ -92,6 +98,16 @@ export function serveGuest(channel: Channel, stdio: readonly [number, number, nu
   for (const fd of [...stdio, ...listeners]) close(fd);
   channel.send(frame.exited, Buffer.from(JSON.stringify(exit)));
   return exit.code;
+}
+
+function demandAll(raised: readonly Wall[]): void {
+  const missing = missingWalls(raised);
+  if (missing.length === 0) return;
+  throw new NotRunnable(
+    `wherry.isolation=strict: this machine does not give these walls: ${missing.join(', ')}; ` +
+      'wherry doctor says what each would take',
+    126,
+  );
 }
 
 function fail(channel: Channel, text: string, code: number): void {

@@ -15,12 +15,14 @@ import {
   type Polled,
 } from '../../os/index.ts';
 import { control_fd, encodeReport, order, order_bytes, report } from '../control.ts';
+import type { Wall } from '../walls.ts';
 import { gatherHeap, reserveScatter } from './address-space.ts';
 import { flagHash, loadNative } from './compiled-code.ts';
 import { becomeChild, childPlaces, type Places, rememberInheritance } from './child.ts';
 import { allowFork, emptyWorkerList } from './fork-safety.ts';
-import { serveGuest } from './serve.ts';
+import { type Open, serveGuest } from './serve.ts';
 import { rehearse } from './rehearsal.ts';
+import { prepareWalls, type Walls } from './walls/index.ts';
 
 interface Child {
   readonly job: number;
@@ -32,28 +34,39 @@ interface Child {
 const rehearsals = 24;
 
 /** In a child nothing may throw: it has no loop to end it, and would take a job that it never runs. */
-function rehearseOrLeave(): void {
+function rehearseOrLeave(walls: Walls): void {
   try {
-    rehearse();
+    rehearse(walls);
   } catch {
     exitNow(255);
   }
 }
 
-/**
- * Leaves after its last child once the shim sends no more orders. `native` is the path of the native part, '' for none.
- * `hangs`: its children do, to test the watch.
- */
-export function runZygote(native: string, hangs: boolean): never {
+export interface RunZygoteOptions {
+  /** The path of the native part, '' for none. */
+  readonly native: string;
+  readonly in_bubblewrap: boolean;
+  /** Its children do, to test the watch. */
+  readonly hangs: boolean;
+  /** What its children make of a job. */
+  readonly open: Open;
+  /** Walls that its children do without, to test the others. */
+  readonly without?: readonly Wall[];
+}
+
+/** Leaves after its last child once the shim sends no more orders. */
+export function runZygote({ native, in_bubblewrap, hangs, open, without }: RunZygoteOptions): never {
   reserveScatter();
   if (native !== '') loadNative(native);
   emptyWorkerList();
   noNewPrivileges();
   setLimit(RLIMIT.CORE, 0n);
   rememberInheritance();
-  for (let i = 0; i < rehearsals; i++) rehearse();
+  const walls = prepareWalls({ in_bubblewrap, one_thread: true, ...(without === undefined ? {} : { without }) });
+  const walls_to_rehearse = walls.rehearsal;
+  for (let i = 0; i < rehearsals; i++) rehearse(walls_to_rehearse);
   gatherHeap();
-  rehearse();
+  rehearse(walls_to_rehearse);
 
   const places: Places = childPlaces();
   const children = new Map<number, Child>();
@@ -104,8 +117,9 @@ export function runZygote(native: string, hangs: boolean): never {
     if (pid === 0) {
       const mine = becomeChild(channel, control_fd, job, places);
       // Each page it writes to for the first time is copied now, and not when its job has come.
-      if (kind === order.standby) rehearseOrLeave();
-      exitNow(serveGuest(mine, places.stdio));
+      if (kind === order.standby) rehearseOrLeave(walls_to_rehearse);
+      walls.raiseFirst();
+      exitNow(serveGuest(mine, places.stdio, walls, open));
     }
     close(channel);
     const child: Child = { job, pid, pidfd: openProcess(pid) };

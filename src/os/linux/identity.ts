@@ -4,6 +4,7 @@ const c = bind({
   geteuid: { arguments: [], return: 'uint32' },
   getegid: { arguments: [], return: 'uint32' },
   setresgid: { arguments: ['uint32', 'uint32', 'uint32'], return: 'int32' },
+  setgroups: { arguments: ['uint64', 'uint64'], return: 'int32' },
   setresuid: { arguments: ['uint32', 'uint32', 'uint32'], return: 'int32' },
   umask: { arguments: ['uint32'], return: 'uint32' },
 });
@@ -21,10 +22,9 @@ export function setUmask(mask: number): number {
   return c.umask(mask);
 }
 
-/** Becomes another user for good, without supplementary groups. Needs root. For a process with one thread. */
+/** Becomes another user for good, with every thread and without supplementary groups. Needs root. */
 export function becomeUser(uid: number, gid: number): void {
-  const result = systemCall(sys.setgroups, 0, 0);
-  if (result < 0) throw new SystemError('setgroups', -result);
+  check('setgroups', c.setgroups(0n, 0n));
   check('setresgid', c.setresgid(gid, gid, gid));
   check('setresuid', c.setresuid(uid, uid, uid));
 }

@@ -82,12 +82,17 @@ export function noNewPrivileges(): void {
   check('prctl', c.prctl(38, 1n, 0n, 0n, 0n));
 }
 
+/** No process of the same user can look into or trace this one, which leaves no core dump either. */
+export function forbidTracing(): void {
+  check('prctl', c.prctl(4, 0n, 0n, 0n, 0n));
+}
+
 export function newSession(): void {
   check('setsid', c.setsid());
 }
 
 /** `RLIMIT_*` numbers. */
-export const RLIMIT = { CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, NOFILE: 7 } as const;
+export const RLIMIT = { CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, NPROC: 6, NOFILE: 7, MSGQUEUE: 12 } as const;
 
 const limit_buffer = Buffer.alloc(16);
 

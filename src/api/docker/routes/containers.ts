@@ -33,7 +33,8 @@ export function containerRoutes(engine: Engine): readonly Route[] {
   async function inspect(request: ApiRequest, reply: ApiReply): Promise<void> {
     const container = containers.find(id(request));
     const sizes = request.flag('size') ? await containers.size(container) : null;
-    reply.json(200, containerJson(container, engine, request.before, sizes));
+    const walls = await containers.walls(container);
+    reply.json(200, containerJson(container, engine, request.before, { sizes, walls }));
   }
 
   async function start(request: ApiRequest, reply: ApiReply): Promise<void> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { Any } from '../../../core/index.ts';
+import { strictly_isolated } from '../isolation.ts';
 import type { ContainerRecord, MountPoint } from '../record.ts';
 import { planPorts } from '../ports/plan-ports.ts';
 import { buildEnvironment } from './environment.ts';
@@ -46,6 +47,9 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
       'dev.wherry.container.name': record.name,
       // Nobody else has a say in it.
       'dev.wherry.ports': ports.length === 0 ? undefined : JSON.stringify(ports),
+      ...((host_config.SecurityOpt ?? []).some((option) => strictly_isolated.test(option))
+        ? { 'dev.wherry.isolation': 'strict' }
+        : {}),
       ...(config.StopSignal === '' ? {} : { 'dev.wherry.stop-signal': config.StopSignal }),
     },
   };

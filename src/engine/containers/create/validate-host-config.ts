@@ -1,5 +1,6 @@
 import { WherryError } from '../../../errors/index.ts';
 import type { ContainerConfig, HostConfig } from '../config.ts';
+import { isolation_option, strictly_isolated } from '../isolation.ts';
 import { validateLogConfig } from '../logs/log-config.ts';
 import { validateRestartPolicy } from '../restart-policy.ts';
 import { validateBindings } from '../ports/plan-ports.ts';
@@ -35,6 +36,7 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig): v
   for (const extra of host.ExtraHosts ?? []) checkExtraHost(extra);
   validateBindings(host);
   validateRestartPolicy(host.RestartPolicy);
+  for (const option of host.SecurityOpt ?? []) checkSecurityOption(option);
   validateLogConfig(host.LogConfig);
   if (Object.hasOwn(host.Annotations, '')) {
     invalid('invalid Annotations: the empty string is not permitted as an annotation key');
@@ -54,6 +56,19 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig): v
 function checkCapability(name: string, field: string): void {
   const plain = name.toUpperCase().replace(/^CAP_/, '');
   if (plain !== 'ALL' && !capabilities.has(plain)) invalid(`invalid ${field}: unknown capability: "${name}"`);
+}
+
+/** Ours only: what others mean says nothing about a guest that is WebAssembly. Docker writes `name=value` or `name:value`. */
+function checkSecurityOption(option: string): void {
+  const at = option.search(/[:=]/);
+  const name = at < 0 ? option : option.slice(0, at);
+  if (!name.startsWith('wherry.')) return;
+  if (name !== isolation_option) {
+    invalid(`invalid --security-opt "${option}": there is no ${name}; of ours there is ${isolation_option}=strict`);
+  }
+  if (!strictly_isolated.test(option)) {
+    invalid(`invalid --security-opt "${option}": ${isolation_option} can be strict, or left out`);
+  }
 }
 
 function checkExtraHost(text: string): void {

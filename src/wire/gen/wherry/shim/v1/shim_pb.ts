@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wherry/shim/v1/shim.proto.
  */
 export const file_wherry_shim_v1_shim: GenFile = /*@__PURE__*/
-  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKpAQoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0iHgoPU2h1dGRvd25SZXF1ZXN0EgsKA25vdxgBIAEoCCISChBTaHV0ZG93blJlc3BvbnNlMpgBCgRTaGltEkEKBEluZm8SGy53aGVycnkuc2hpbS52MS5JbmZvUmVxdWVzdBocLndoZXJyeS5zaGltLnYxLkluZm9SZXNwb25zZRJNCghTaHV0ZG93bhIfLndoZXJyeS5zaGltLnYxLlNodXRkb3duUmVxdWVzdBogLndoZXJyeS5zaGltLnYxLlNodXRkb3duUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKmAgoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0SNgoFd2FsbHMYFCADKAsyJy53aGVycnkuc2hpbS52MS5JbmZvUmVzcG9uc2UuV2FsbHNFbnRyeRpDCgpXYWxsc0VudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLndoZXJyeS5zaGltLnYxLldhbGxzOgI4ASIoCgVXYWxscxIOCgZyYWlzZWQYASADKAkSDwoHbWlzc2luZxgCIAMoCSIeCg9TaHV0ZG93blJlcXVlc3QSCwoDbm93GAEgASgIIhIKEFNodXRkb3duUmVzcG9uc2UymAEKBFNoaW0SQQoESW5mbxIbLndoZXJyeS5zaGltLnYxLkluZm9SZXF1ZXN0Ghwud2hlcnJ5LnNoaW0udjEuSW5mb1Jlc3BvbnNlEk0KCFNodXRkb3duEh8ud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXF1ZXN0GiAud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message wherry.shim.v1.InfoRequest
@@ -92,6 +92,13 @@ export type InfoResponse = Message<"wherry.shim.v1.InfoResponse"> & {
    * @generated from field: repeated uint32 standby_pids = 9;
    */
   standbyPids: number[];
+
+  /**
+   * What stands around the processes of its containers, by container; of those that have run.
+   *
+   * @generated from field: map<string, wherry.shim.v1.Walls> walls = 20;
+   */
+  walls: { [key: string]: Walls };
 };
 
 /**
@@ -100,6 +107,30 @@ export type InfoResponse = Message<"wherry.shim.v1.InfoResponse"> & {
  */
 export const InfoResponseSchema: GenMessage<InfoResponse> = /*@__PURE__*/
   messageDesc(file_wherry_shim_v1_shim, 1);
+
+/**
+ * Names of walls, outermost first.
+ *
+ * @generated from message wherry.shim.v1.Walls
+ */
+export type Walls = Message<"wherry.shim.v1.Walls"> & {
+  /**
+   * @generated from field: repeated string raised = 1;
+   */
+  raised: string[];
+
+  /**
+   * @generated from field: repeated string missing = 2;
+   */
+  missing: string[];
+};
+
+/**
+ * Describes the message wherry.shim.v1.Walls.
+ * Use `create(WallsSchema)` to create a new message.
+ */
+export const WallsSchema: GenMessage<Walls> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 2);
 
 /**
  * @generated from message wherry.shim.v1.ShutdownRequest
@@ -116,7 +147,7 @@ export type ShutdownRequest = Message<"wherry.shim.v1.ShutdownRequest"> & {
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
-  messageDesc(file_wherry_shim_v1_shim, 2);
+  messageDesc(file_wherry_shim_v1_shim, 3);
 
 /**
  * @generated from message wherry.shim.v1.ShutdownResponse
@@ -129,7 +160,7 @@ export type ShutdownResponse = Message<"wherry.shim.v1.ShutdownResponse"> & {
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*/
-  messageDesc(file_wherry_shim_v1_shim, 3);
+  messageDesc(file_wherry_shim_v1_shim, 4);
 
 /**
  * @generated from service wherry.shim.v1.Shim

@@ -1,0 +1,2 @@
+export { prepareWalls } from './raise.ts';
+export type { Walls } from './raise.ts';
