@@ -229,12 +229,12 @@ test('a container that its policy starts again has its port again, whatever ende
   await daemon.ok(['run', '-d', '--name', 'again', '--restart', 'always', '-p', `${port}:8080`, 'web']);
   const pid = async (): Promise<number> => Number(await daemon.ok(['inspect', '-f', '{{.State.Pid}}', 'again']));
   for (const victim of ['guest', 'shim', 'guest', 'shim']) {
-    const before = await pid();
-    if (victim === 'guest') endProcess(before);
+    const last = await pid();
+    if (victim === 'guest') endProcess(last);
     else for (const shim of daemon.shims()) endProcess(shim.pid);
     await waitUntil(`it runs again after the death of its ${victim}`, patience_ms, async () => {
       const now = await pid();
-      return now !== 0 && now !== before;
+      return now !== 0 && now !== last;
     });
     assert.equal(await curl(`http://127.0.0.1:${port}/`), served);
   }

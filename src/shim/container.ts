@@ -321,6 +321,12 @@ export class Container {
     this.#exit.reject(new WherryError('Cancelled', `container "${this.id}" was deleted before it was started`));
   }
 
+  /** Settles when nothing of a container that does not run is left, and its ports are free. */
+  async released(): Promise<void> {
+    const guest = await this.#preparing.catch(() => null);
+    await guest?.ended;
+  }
+
   #isNot(state: string): WherryError {
     return new WherryError('FailedPrecondition', `container "${this.id}" is not ${state}`);
   }

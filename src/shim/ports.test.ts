@@ -98,6 +98,7 @@ for (const way of ['fork', 'spawn'] as const)
       await shim.task.delete({ id: killed });
       const never = await shim.create({ image, ports: [request('127.0.0.1', port)] });
       await shim.task.delete({ id: never });
+      assert.ok(await isFree(port));
       const again = await shim.create({ image, args: ['/missing'], ports: [request('127.0.0.1', 0)] });
       const { host_port } = shim.record(again).ports![0]!;
       await assert.rejects(shim.task.start({ id: again }));

@@ -54,6 +54,7 @@ export function taskService(
       const container = containers.get(id);
       const { pid } = container;
       const exit = containers.delete(id);
+      await container.released();
       return create(task.DeleteResponseSchema, {
         pid,
         exitStatus: exit?.status ?? 0,
