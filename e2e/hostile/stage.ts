@@ -45,6 +45,12 @@ interface HostState {
   readonly sockets: number;
 }
 
+/** One that has nothing to do with the guests and must not notice them. */
+export interface Neighbour {
+  /** Gives how much it has done so far; throws AssertionError when it was disturbed. */
+  check(): Promise<number>;
+}
+
 interface Inspected {
   readonly State: { readonly Status: string; readonly ExitCode: number; readonly Error: string };
   readonly LogPath: string;
@@ -53,7 +59,8 @@ interface Inspected {
 export class Stage {
   readonly daemon: Daemon;
   readonly #places: string;
-  readonly #neighbours: string[] = [];
+  /** More may be added. */
+  readonly neighbours: Neighbour[] = [];
   #mounts = 0;
   #before: HostState | null = null;
   readonly #open_before = new Map<string, number>();
@@ -112,7 +119,7 @@ export class Stage {
     const body = { Image: image, Cmd: ['/g/ticker.wasm', String(neighbour_rate), '100000000', '0'] };
     const { Id } = await this.daemon.connection.json<{ Id: string }>('POST', '/containers/create', { body });
     await this.daemon.connection.call('POST', `/containers/${Id}/start`);
-    this.#neighbours.push(Id);
+    this.neighbours.push({ check: () => this.#linesOf(Id) });
   }
 
   /** The state that all that follows is compared with; to be taken when nothing is under way and all is warm. */
@@ -198,21 +205,24 @@ export class Stage {
       );
   }
 
-  /** Each neighbour runs and has printed its numbers without a gap; gives how many lines in all. */
+  /** No neighbour was disturbed; gives how much they have done in all. */
   async assertNeighbours(): Promise<number> {
-    let lines = 0;
-    for (const id of this.#neighbours) {
-      assert.equal((await this.#inspect(id)).State.Status, 'running', `the neighbour ${id} runs`);
-      const { stdout } = await this.#logs(id, false);
-      const printed = stdout.toString().split('\n').slice(0, -1);
-      // The log is rotated: what is there begins somewhere, and goes on by one.
-      const first = Number(printed[0] ?? 1);
-      const wrong = printed.findIndex((line, index) => line !== String(first + index));
-      assert.equal(wrong, -1, `line ${wrong + 1} of the neighbour ${id} reads ${printed[wrong]}`);
-      assert.ok(printed.length > 0, `the neighbour ${id} has printed`);
-      lines += printed.length;
-    }
-    return lines;
+    let done = 0;
+    for (const neighbour of this.neighbours) done += await neighbour.check();
+    return done;
+  }
+
+  /** A container that prints numbers runs and has printed them without a gap; gives how many lines its log has. */
+  async #linesOf(id: string): Promise<number> {
+    assert.equal((await this.#inspect(id)).State.Status, 'running', `the neighbour ${id} runs`);
+    const { stdout } = await this.#logs(id, false);
+    const printed = stdout.toString().split('\n').slice(0, -1);
+    // The log is rotated: what is there begins somewhere, and goes on by one.
+    const first = Number(printed[0] ?? 1);
+    const wrong = printed.findIndex((line, index) => line !== String(first + index));
+    assert.equal(wrong, -1, `line ${wrong + 1} of the neighbour ${id} reads ${printed[wrong]}`);
+    assert.ok(printed.length > 0, `the neighbour ${id} has printed`);
+    return printed.length;
   }
 
   /** Runs one guest to its end and removes it; throws AssertionError when it ends otherwise than it may. */
