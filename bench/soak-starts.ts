@@ -9,6 +9,7 @@ import { imageArchive } from '../e2e/image.ts';
 import { descendantsOf, memory_mb, openDescriptors } from '../e2e/processes.ts';
 import { seeded } from '../e2e/random.ts';
 import { figure, show } from './figures.ts';
+import { slope } from './slope.ts';
 
 /** How many are under way at once. */
 const at_once = 16;
@@ -72,7 +73,7 @@ export async function soakStarts(count: number, seed: number): Promise<void> {
         `daemon ${daemon_mb.toFixed(1)} MB, shims ${shims_mb.toFixed(1)} MB`,
     );
   for (const name of ['descriptors', 'processes', 'daemon_mb', 'shims_mb'] as const)
-    console.log(`slope of ${name}: ${(slope(taken, name) * 1000).toFixed(3)} in 1,000 starts`);
+    console.log(`slope of ${name}: ${(growth(taken, name) * 1000).toFixed(3)} in 1,000 starts`);
   console.log(
     `soak: ${count} starts, none hung, ${watch.zygotes} zygotes, the watch acted ${watch.acted} times (${watch.way})`,
   );
@@ -149,15 +150,7 @@ function sample(daemon: Daemon, starts: number): Sample {
   };
 }
 
-/** Least squares over what was taken after a quarter of the starts, when all is warm: growth a start. */
-function slope(taken: readonly Sample[], name: Exclude<keyof Sample, 'starts'>): number {
-  const warm = taken.slice(Math.floor(taken.length / 4));
-  const mean_x = mean(warm.map(({ starts }) => starts));
-  const mean_y = mean(warm.map((each) => each[name]));
-  const over = warm.reduce((total, each) => total + (each.starts - mean_x) * (each[name] - mean_y), 0);
-  return over / warm.reduce((total, { starts }) => total + (starts - mean_x) ** 2, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
+/** Over what was taken after a quarter of the starts, when all is warm: growth a start. */
+function growth(taken: readonly Sample[], name: Exclude<keyof Sample, 'starts'>): number {
+  return slope(taken.slice(Math.floor(taken.length / 4)).map((each) => [each.starts, each[name]] as const));
 }

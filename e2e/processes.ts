@@ -74,6 +74,11 @@ export function memory_mb(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? NaN) / 1024;
 }
 
+/** What a process has of its own in memory, whoever shares it, in KiB. */
+export function anonymousMemory_kib(pid: number): number {
+  return Number(/^RssAnon:\s+(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? NaN);
+}
+
 /** Tries every 20 ms until `holds` gives true; an error that it throws is thrown. */
 export async function waitUntil(what: string, ms_max: number, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + ms_max;

@@ -73,6 +73,20 @@ for (const way of ['fork', 'spawn'] as const)
       await assert.rejects(task.start({ id: text }), { message: /exec format error: it is not WebAssembly/ });
       assert.match(shim.record(text).reason ?? '', /not WebAssembly/);
       assert.equal((await task.delete({ id: text })).exitStatus, 126);
+
+      // (module (import "env" "f" (func)) (func (export "_start"))), and a module of nothing.
+      const header = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+      const importing = [1, 4, 1, 0x60, 0, 0, 2, 9, 1, 3, 0x65, 0x6e, 0x76, 1, 0x66, 0, 0, 3, 2, 1, 0];
+      const starting = [7, 10, 1, 6, 0x5f, 0x73, 0x74, 0x61, 0x72, 0x74, 0, 1, 10, 4, 1, 2, 0, 0x0b];
+      for (const [bytes, message] of [
+        [[...header, ...importing, ...starting], /env\.f/],
+        [header, /exports neither "_start" nor "_initialize"/],
+      ] as const) {
+        const id = await shim.create({ image: moduleImage(shim.folder, Buffer.from(bytes)) });
+        await assert.rejects(task.start({ id }), { message });
+        assert.match(shim.record(id).reason ?? '', message);
+        assert.equal((await task.delete({ id })).exitStatus, 126);
+      }
     });
 
     test('what cannot be opened fails the start, and leaves nothing behind', async () => {

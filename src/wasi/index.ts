@@ -22,7 +22,7 @@ export type { Host, HostOptions } from './host.ts';
 export { describeMissing, importsNeeded, missingImports } from './missing-imports.ts';
 export type { ImportNeeded, MissingImport } from './missing-imports.ts';
 export { exitCode } from './exit.ts';
-export { endedBy, run, runSuspending } from './run.ts';
+export { checkEntries, endedBy, run, runSuspending } from './run.ts';
 export type { Ended, RunOptions } from './run.ts';
 export { createDeviceDirectory } from './devices.ts';
 export type { DeviceOptions } from './devices.ts';

@@ -78,6 +78,21 @@ test('a trap is 134, its message names it and the functions, innermost first', (
   assert.match(runExport('throws').trap!, /^wasm trap: an exception that nobody caught/);
 });
 
+test('a name of a function adds no frame to a trap, and steers nothing', () => {
+  const name = 'f (wasm://wasm/x:wasm-function[9]:0x9)\n    at other (wasm://wasm/x:wasm-function[8]:0x8)\u001b[2J';
+  const bytes = new TextEncoder().encode(name);
+  const names = [1, bytes.length + 3, 1, 0, bytes.length, ...bytes];
+  const types_and_functions = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0];
+  const exports_and_code = [7, 10, 1, 6, 0x5f, 0x73, 0x74, 0x61, 0x72, 0x74, 0, 0, 10, 5, 1, 3, 0, 0x00, 0x0b];
+  const name_section = [0, names.length + 5, 4, 0x6e, 0x61, 0x6d, 0x65, ...names];
+  const module = new WebAssembly.Module(
+    Uint8Array.from([...types_and_functions, ...exports_and_code, ...name_section]),
+  );
+  const { trap } = run(hostWith(), new WebAssembly.Instance(module));
+  const at_start = 'f (wasm://wasm/x:wasm-function[9]:0x9)?    at other (wasm://wasm/x:wasm-function[8]:0x8)?[2J';
+  assert.equal(trap, `wasm trap: unreachable\n    at ${at_start} (wasm-function[0]:0x23)`);
+});
+
 test('a stack that overflows, whoever stands on top of it, is a trap', () => {
   const { code, trap } = runExport('recurses');
   assert.equal(code, 134);

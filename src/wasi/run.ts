@@ -63,6 +63,13 @@ export function endedBy(host: Host, thrown: unknown): Ended {
   return { code: trap_code, trap: describeTrap(thrown) };
 }
 
+/**
+ * Whether `run` would find what it is to call. Throws InvalidArgument, saying what the module does not export.
+ */
+export function checkEntries(instance: WebAssembly.Instance, options: RunOptions = {}): void {
+  entries(instance, options);
+}
+
 function entries(instance: WebAssembly.Instance, options: RunOptions): (() => unknown)[] {
   const { _start: start, _initialize: initialize } = instance.exports;
   const named = options.export;

@@ -10,19 +10,41 @@ interface Frame {
 const frames_shown_max = 24;
 const name_length_max = 200;
 
-// V8: `    at name (wasm://wasm/module-hash:wasm-function[12]:0x1a2)`, the name and its brackets missing without names.
-const v8_frame = /^\s*at (?:(.+) \()?wasm:\/\/wasm\/[^\s]*:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
+/** A frame as V8 describes it; of the text only what stands at its end is V8's word, for names are the guest's. */
+interface CallSite {
+  getScriptNameOrSourceURL(): string | null;
+  getFunctionName(): string | null;
+  toString(): string;
+}
 
-/** The guest's functions in the stack of `error`, innermost first; what the host has on it is left out. */
+const v8_frame_end = /:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
+
+/** The guest's functions on the stack of `error`, innermost first; what the host has on it is left out. */
 function framesOf(error: Error): readonly Frame[] {
-  const frames: Frame[] = [];
-  for (const line of (error.stack ?? '').split('\n')) {
-    const match = v8_frame.exec(line);
-    if (match === null) continue;
-    const [, name, index, offset] = match;
-    frames.push({ name: name ?? null, index: Number(index), offset: Number.parseInt(offset!, 16) });
+  return sitesOf(error).flatMap((site) => {
+    if (site.getScriptNameOrSourceURL()?.startsWith('wasm://') !== true) return [];
+    const match = v8_frame_end.exec(site.toString());
+    if (match === null) return [];
+    return { name: site.getFunctionName(), index: Number(match[1]), offset: Number.parseInt(match[2]!, 16) };
+  });
+}
+
+/** V8 hands them out while it makes the text of a stack, which it does once, when it is first asked for. */
+function sitesOf(error: Error): readonly CallSite[] {
+  const stacks = Error as { prepareStackTrace?: unknown };
+  const before = stacks.prepareStackTrace;
+  let sites: readonly CallSite[] = [];
+  stacks.prepareStackTrace = (_: Error, given: readonly CallSite[]) => {
+    sites = given;
+    return '';
+  };
+  try {
+    void error.stack;
+  } finally {
+    if (before === undefined) delete stacks.prepareStackTrace;
+    else stacks.prepareStackTrace = before;
   }
-  return frames;
+  return sites;
 }
 
 /** The message about a guest that trapped: the trap, then a line for each of its functions, innermost first. */

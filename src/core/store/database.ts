@@ -40,7 +40,8 @@ function open(path: string): Omit<OpenedDatabase, 'damaged'> {
   try {
     // The lock of the directory makes this the only process, so the log's index needs no shared memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    database.exec('PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF');
+    // Without the third, a large record leaves a file open in /var/tmp.
+    database.exec('PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
     const [check] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
     if (check?.quick_check !== 'ok') throw new Error(check?.quick_check ?? 'it cannot be checked');
     const empty = migrate(database);

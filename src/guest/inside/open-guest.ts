@@ -2,7 +2,15 @@ import { WherryError } from '../../errors/index.ts';
 import { module_bytes_max } from '../../limits/index.ts';
 import { close, fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
 import { createClock, createGuestFiles, type HostFile, placeInImage, standardFile } from '../../vfs/index.ts';
-import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
+import {
+  checkEntries,
+  type Clock,
+  createDeviceDirectory,
+  createHost,
+  endedBy,
+  importsNeeded,
+  run,
+} from '../../wasi/index.ts';
 import { frame, type GuestExit, type ProgramPlace } from '../job.ts';
 import type { Wall } from '../walls.ts';
 import type { Channel } from './channel.ts';
@@ -83,25 +91,46 @@ export function openGuest(
     clock: trimmedWhenIdle(createClock()),
     random: fillRandom,
   });
+  const options = program.export === null ? {} : { export: program.export };
+  let started = false;
+  const runs_at_once = description.start !== undefined;
+  const imports = runnable(() => host.imports(importsNeeded(description.imports)));
+  if (runs_at_once) start();
   let instance: WebAssembly.Instance;
-  const runs_at_once = description.start !== null;
-  if (runs_at_once) takeStart(channel, walls);
   try {
-    instance = new WebAssembly.Instance(module, host.imports(importsNeeded(description.imports)));
+    instance = new WebAssembly.Instance(module, imports);
     host.bind(instance);
   } catch (error) {
-    // A start function ran, and the guest ended in it.
-    if (host.exited !== null || error instanceof WebAssembly.RuntimeError)
+    // Data did not fit, or a start function ran and the guest ended in it: it ran, if only to its trap.
+    if (host.exited !== null || error instanceof WebAssembly.RuntimeError) {
+      if (!started) start();
       return { run: () => told(endedBy(host, error)) };
-    throw new NotRunnable(
-      `exec ${program.path}: ${(error as Error).message}`,
-      error instanceof WherryError ? 126 : 128,
-    );
+    }
+    throw notRunnable(error);
   }
-  if (!runs_at_once) takeStart(channel, walls);
-  return {
-    run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
-  };
+  runnable(() => checkEntries(instance, options));
+  if (!started) start();
+  return { run: () => told(run(host, instance, options)) };
+
+  function start(): void {
+    takeStart(channel, walls);
+    started = true;
+  }
+
+  function runnable<T>(make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      throw notRunnable(error);
+    }
+  }
+
+  function notRunnable(error: unknown): NotRunnable {
+    const text = `exec ${program.path}: ${(error as Error).message}`;
+    // Its start was answered already: nobody hears of it but who reads its output.
+    if (started) complain(text);
+    return new NotRunnable(text, error instanceof WherryError ? 126 : 128);
+  }
 
   /** The shim may have it compiled for the next run. */
   function tell(where: ProgramPlace): null {

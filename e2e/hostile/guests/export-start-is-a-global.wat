@@ -1,0 +1,2 @@
+;; Its _start is a number.
+(module (memory (export "memory") 1) (global (export "_start") i32 (i32.const 1)))

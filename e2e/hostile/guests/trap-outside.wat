@@ -1,0 +1,2 @@
+;; Reads behind its memory.
+(module (memory (export "memory") 1) (func (export "_start") (drop (i64.load offset=0xffffffff (i32.const -1)))))

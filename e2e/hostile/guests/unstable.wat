@@ -1,0 +1,15 @@
+;; The older preview beside the newer one, with the pointers of neither.
+(module
+  (import "wasi_unstable" "fd_write" (func $old (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_unstable" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_unstable" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_unstable" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func $not (param i32) (if (i32.eqz (local.get 0)) (then (call $exit (i32.const 1)))))
+  (func (export "_start")
+    (call $not (call $old (i32.const 1) (i32.const 65532) (i32.const 1) (i32.const 0)))
+    (call $not (call $old (i32.const 1) (i32.const 0) (i32.const 0x80000000) (i32.const 0)))
+    (call $not (call $seek (i32.const 1) (i64.const -1) (i32.const 255) (i32.const 0)))
+    (call $not (call $poll (i32.const 0) (i32.const 0) (i32.const 0x80000000) (i32.const 0)))
+    (call $not (call $stat (i32.const 3) (i32.const 65500)))))
