@@ -22,6 +22,15 @@ export const module_entries_max: number = 100_000;
 export const function_values_max: number = 1000;
 export const structure_fields_max: number = 10_000;
 
+/** Debug information (DWARF) of a module, read when it trapped: its size, and what one reading may take. */
+export const debug_bytes_max: number = 256 * 1024 * 1024;
+export const debug_steps_max: number = 30_000_000;
+export const debug_name_bytes_max: number = 1024;
+export const debug_name_references_max: number = 8;
+export const debug_files_max: number = 65_536;
+export const debug_abbreviation_attributes_max: number = 200_000;
+export const debug_inlined_depth_max: number = 64;
+
 /** Layers: entries, expansion, and what one header may say. */
 export const layer_entries_max: number = 1_000_000;
 export const layer_expanded_bytes_max: number = 64 * 1024 ** 3;

@@ -1,5 +1,7 @@
+export { type CodePlacement, codePlacement } from './code-placement.ts';
 export { describeImport } from './describe.ts';
 export { detect } from './detect.ts';
+export { locate, readableName, type SectionSource, type SourceFrame, withoutHash } from './dwarf/index.ts';
 export { WasmError, WasmLimitError } from './error.ts';
 export { limitModule, type ModuleLimits } from './limit-module.ts';
 export { customSections, functionType, readModule } from './module.ts';
