@@ -1,5 +1,5 @@
 import { WherryError } from '../../errors/index.ts';
-import { detect, limitModule, type Module, readModule } from '../../wasm/index.ts';
+import { type CodePlacement, codePlacement, detect, limitModule, type Module, readModule } from '../../wasm/index.ts';
 import type { GuestJob } from '../job.ts';
 import { NotRunnable } from './not-runnable.ts';
 
@@ -7,6 +7,7 @@ import { NotRunnable } from './not-runnable.ts';
 export interface Compiled {
   readonly module: WebAssembly.Module;
   readonly description: Module;
+  readonly code: CodePlacement;
 }
 
 /**
@@ -29,7 +30,8 @@ export function compile(bytes: Uint8Array<ArrayBuffer>, path: string, job: Guest
   try {
     const description = readModule(bytes);
     const limited = limitModule(bytes, job) as Uint8Array<ArrayBuffer>;
-    return { module: new WebAssembly.Module(limited), description };
+    const code = codePlacement(description, limited.length);
+    return { module: new WebAssembly.Module(limited), description, code };
   } catch (error) {
     const why = (error as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
     throw new NotRunnable(`exec ${path}: ${error instanceof WherryError ? '' : 'exec format error: '}${why}`, 126);

@@ -54,7 +54,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   makeWorkingDirectory(files, job.cwd);
   const program = findProgram(files, job);
   const bytes = readAll(program.file, program.path);
-  const { module, description } = compile(bytes, program.path, job);
+  const { module, description, code } = compile(bytes, program.path, job);
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
     env: job.env,
@@ -75,7 +75,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   } catch (error) {
     // A start function ran, and the guest ended in it.
     if (host.exited !== null || error instanceof WebAssembly.RuntimeError)
-      return { run: () => told(endedBy(host, error)) };
+      return { run: () => told(endedBy(host, error, { module, code })) };
     throw new NotRunnable(
       `exec ${program.path}: ${(error as Error).message}`,
       error instanceof WherryError ? 126 : 128,
@@ -83,7 +83,13 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   }
   if (!runs_at_once) takeStart(channel);
   return {
-    run: () => told(run(host, instance, program.export === null ? {} : { export: program.export })),
+    run: () =>
+      told(
+        run(host, instance, {
+          program: { module, code },
+          ...(program.export === null ? {} : { export: program.export }),
+        }),
+      ),
   };
 
   function told(ended: GuestExit): GuestExit {
