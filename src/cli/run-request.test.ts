@@ -54,6 +54,11 @@ test('sizes, mounts and restart policies are read as Docker reads them', () => {
   assert.deepEqual(HostConfig['Tmpfs'], { '/t': 'size=1m' });
 });
 
+test('a debugger is waited for by an annotation, and only when it is asked for', () => {
+  assert.deepEqual(body({ debug: true }).HostConfig['Annotations'], { 'dev.wherry.debug': '1' });
+  assert.equal(body({}).HostConfig['Annotations'], undefined);
+});
+
 test('a flag that cannot be read is named', () => {
   assert.throws(() => body({ memory: 'lots' }), /invalid argument "lots" for "-m, --memory" flag/);
   assert.throws(() => body({ publish: ['70000:80'] }), /invalid argument "70000:80" for "-p, --publish" flag/);

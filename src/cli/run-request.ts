@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly logDriver?: string;
   readonly logOpt: readonly string[];
   readonly detachKeys?: string;
+  readonly debug?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -67,6 +68,7 @@ export function createBody(image: string, args: readonly string[], options: RunO
     ...(options.stopTimeout === undefined ? {} : { StopTimeout: number(options.stopTimeout, '--stop-timeout') }),
     ExposedPorts: Object.fromEntries(ports.map(({ inside }) => [inside, {}])),
     HostConfig: {
+      ...(options.debug === true ? { Annotations: { 'dev.wherry.debug': '1' } } : {}),
       AutoRemove: options.rm === true,
       Binds: options.volume.map(bind),
       Mounts: options.mount.map(parseMount),

@@ -58,6 +58,8 @@ export interface GuestJob {
   readonly touched: readonly string[];
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
+  /** Waits for a debugger before the first instruction; only in a process that was spawned for it. */
+  readonly debug?: boolean;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
 }

@@ -22,6 +22,8 @@ export interface Bundle {
   readonly console_size: { readonly width: number; readonly height: number } | null;
   readonly root_read_only: boolean;
   readonly mounts: readonly BundleMount[];
+  /** The user asked for it: `dev.wherry.debug=1` among the annotations, which no image can set. */
+  readonly debug: boolean;
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
 }
@@ -35,6 +37,7 @@ export interface RootFilesystem {
   readonly layers: readonly string[];
 }
 
+const debug_annotation = 'dev.wherry.debug';
 const page_bytes = 65_536;
 
 /** Kernel filesystems that a spec for Linux lists and a Wasm guest has nothing of. */
@@ -77,6 +80,7 @@ export function readBundle(folder: string): Bundle {
     console_size: size === undefined || size === null ? null : consoleSize(object(size, 'process.consoleSize')),
     root_read_only: object(root['root'] ?? {}, 'root')['readonly'] === true,
     mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
+    debug: object(root['annotations'] ?? {}, 'annotations')[debug_annotation] === '1',
     memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
     table_entries_max,
   };

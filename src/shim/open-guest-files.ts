@@ -100,6 +100,7 @@ export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOpt
       memory_pages_max: bundle.memory_pages_max,
       table_entries_max: bundle.table_entries_max,
       host_uid,
+      ...(bundle.debug ? { debug: true } : {}),
     };
     return {
       job,

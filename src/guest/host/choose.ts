@@ -16,11 +16,17 @@ export function chooseStarter(options: { node: string; script: string; way: stri
   const { node, script, way } = options;
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
-  if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
+  const spawning = createSpawnStarter({ node, script });
+  if (way === 'spawn') return { starter: spawning, why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
-  if (way === 'fork') return { starter: createForkStarter({ node, script, bubblewrap }), why: `asked for; ${inside}` };
-  if (process.arch !== 'x64')
-    return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
-  return { starter: createForkStarter({ node, script, bubblewrap }), why: `a zygote works on this machine; ${inside}` };
+  const forking = debuggedBy(spawning, createForkStarter({ node, script, bubblewrap }));
+  if (way === 'fork') return { starter: forking, why: `asked for; ${inside}` };
+  if (process.arch !== 'x64') return { starter: spawning, why: `a zygote was never tried on ${process.arch}` };
+  return { starter: forking, why: `a zygote works on this machine; ${inside}` };
+}
+
+/** A debugger needs a thread of its own, which a forked process has not: guests that wait for one are spawned. */
+function debuggedBy(spawning: Starter, starter: Starter): Starter {
+  return { ...starter, create: (guest) => (guest.job.debug === true ? spawning : starter).create(guest) };
 }

@@ -8,18 +8,13 @@ import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
+import { waitForDebugger } from './wait-for-debugger.ts';
 import { compile } from './compile.ts';
 import type { TakenJob } from './serve.ts';
 
 /** A guest whose first instruction is about to run. */
 export interface OpenGuest {
   run(): GuestExit;
-}
-
-/** Waits until the container is to be started, and says that its guest runs now. */
-function takeStart(channel: Channel): void {
-  channel.takeStart();
-  channel.send(frame.running);
 }
 
 /**
@@ -67,8 +62,14 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     random: fillRandom,
   });
   let instance: WebAssembly.Instance;
+  /** Waits until the container is to be started, and says that its guest runs now. */
+  const takeStart = (): void => {
+    channel.takeStart();
+    channel.send(frame.running);
+    if (job.debug === true) waitForDebugger(complain);
+  };
   const runs_at_once = description.start !== null;
-  if (runs_at_once) takeStart(channel);
+  if (runs_at_once) takeStart();
   try {
     instance = new WebAssembly.Instance(module, host.imports(importsNeeded(description.imports)));
     host.bind(instance);
@@ -81,7 +82,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
       error instanceof WherryError ? 126 : 128,
     );
   }
-  if (!runs_at_once) takeStart(channel);
+  if (!runs_at_once) takeStart();
   return {
     run: () =>
       told(

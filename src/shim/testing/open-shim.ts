@@ -20,6 +20,7 @@ export interface ContainerChanges {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly mounts?: readonly object[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** A client whose connection was handed over, on its own side. */
@@ -103,13 +104,13 @@ export class TestShim {
 
   /** Creates a container, of hello unless told otherwise; gives its id. */
   async create(changes: ContainerChanges = {}): Promise<string> {
-    const { image = this.images.hello, args = [program], terminal = false, mounts = [] } = changes;
+    const { image = this.images.hello, args = [program], terminal = false, mounts = [], annotations = {} } = changes;
     const id = `c${++this.#sequence}`;
     const bundle = join(this.folder, 'bundles', id);
     const upper = join(bundle, 'upper');
     mkdirSync(upper, { recursive: true });
     const process = { args, env: ['PATH=/bin'], cwd: '/', terminal };
-    writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ociVersion: '1.2.0', process, mounts }));
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ociVersion: '1.2.0', process, mounts, annotations }));
     const log = `json-file://${this.log(id)}`;
     const options = [`chain=${image.chain}`, `layer=${image.layer}`];
     await this.task.create({
