@@ -31,6 +31,10 @@ export const debug_files_max: number = 65_536;
 export const debug_abbreviation_attributes_max: number = 200_000;
 export const debug_inlined_depth_max: number = 64;
 
+/** A core dump: how much of a guest's memory is in it, and all of it. */
+export const core_memory_bytes_max: number = 256 * 1024 * 1024;
+export const core_bytes_max: number = core_memory_bytes_max + 32 * 1024 * 1024;
+
 /** Layers: entries, expansion, and what one header may say. */
 export const layer_entries_max: number = 1_000_000;
 export const layer_expanded_bytes_max: number = 64 * 1024 ** 3;
