@@ -5,13 +5,14 @@ import type { GuestMount } from '../vfs/index.ts';
  * length (of what follows), a kind byte, and a payload. Descriptors ride beside the first byte of a frame.
  */
 
-/** Kinds of frames. The guest's process sends the first five, the shim the rest. */
+/** Kinds of frames. The guest's process sends the first six, the shim the rest. */
 export const frame = {
   started: 1,
   request: 2,
   running: 3,
   failed: 4,
   exited: 5,
+  core: 6,
   descriptors: 16,
   job: 17,
   go: 18,
@@ -60,6 +61,8 @@ export interface GuestJob {
   readonly table_entries_max: number;
   /** Waits for a debugger before the first instruction; only in a process that was spawned for it. */
   readonly debug?: boolean;
+  /** Sends a core dump when it traps. */
+  readonly core?: boolean;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
 }

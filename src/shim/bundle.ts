@@ -24,6 +24,8 @@ export interface Bundle {
   readonly mounts: readonly BundleMount[];
   /** The user asked for it: `dev.wherry.debug=1` among the annotations, which no image can set. */
   readonly debug: boolean;
+  /** Where a core dump of the guest goes when it traps; null when none is wanted. */
+  readonly core_path: string | null;
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
 }
@@ -38,6 +40,8 @@ export interface RootFilesystem {
 }
 
 const debug_annotation = 'dev.wherry.debug';
+/** The daemon's word, never a user's: it overwrites what a user gives by that name. */
+const core_path_annotation = 'dev.wherry.core-path';
 const page_bytes = 65_536;
 
 /** Kernel filesystems that a spec for Linux lists and a Wasm guest has nothing of. */
@@ -65,6 +69,8 @@ export function readBundle(folder: string): Bundle {
   const args = strings(process['args'], 'process.args');
   if (args.length === 0) throw new WherryError('InvalidArgument', 'Cannot use the bundle: process.args is empty.');
   const limit = memoryLimit(root);
+  const annotations = object(root['annotations'] ?? {}, 'annotations');
+  const core_path = annotations[core_path_annotation];
   return {
     args,
     env: strings(process['env'] ?? [], 'process.env'),
@@ -80,7 +86,8 @@ export function readBundle(folder: string): Bundle {
     console_size: size === undefined || size === null ? null : consoleSize(object(size, 'process.consoleSize')),
     root_read_only: object(root['root'] ?? {}, 'root')['readonly'] === true,
     mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
-    debug: object(root['annotations'] ?? {}, 'annotations')[debug_annotation] === '1',
+    debug: annotations[debug_annotation] === '1',
+    core_path: core_path === undefined ? null : text(core_path, `annotations[${core_path_annotation}]`),
     memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
     table_entries_max,
   };

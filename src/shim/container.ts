@@ -8,6 +8,7 @@ import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain } from './complain.ts';
 import type { ShimTaskRecord } from './contract.ts';
+import { CoreWriter } from './core-writer.ts';
 import { openGuestFiles } from './open-guest-files.ts';
 import { disposition } from './signals.ts';
 import type { StdioAddress } from './stdio-address.ts';
@@ -56,6 +57,7 @@ export class Container {
   /** The guest's process from the create on; null when it could not be made. */
   readonly #preparing: Promise<GuestProcess>;
   #guest: GuestProcess | null = null;
+  readonly #core: CoreWriter | null;
   #started_at: Date | null = null;
   #ended: ContainerExit | null = null;
   /** The signal that a kill stands for, which this shim carries out by ending the process. */
@@ -72,6 +74,8 @@ export class Container {
     this.#exit.promise.catch(() => {});
     const { stdin, stdout, stderr, terminal } = options;
     this.#spec = readBundle(options.bundle);
+    const { core_path } = this.#spec;
+    this.#core = core_path === null ? null : new CoreWriter(core_path);
     this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
     try {
       const { console_size } = this.#spec;
@@ -148,6 +152,7 @@ export class Container {
         job: files.job,
         descriptors: [...this.#streams.guest, ...files.descriptors],
         answer: (request) => broker.handle(request),
+        ...(this.#core === null ? {} : { core: (piece) => this.#core!.add(piece) }),
         place: () => {},
       });
     } catch (error) {
@@ -264,6 +269,9 @@ export class Container {
   }
 
   async #finish(end: GuestEnd): Promise<void> {
+    const dumped = end.said !== null && end.said.trap !== null;
+    const why = this.#core?.end(dumped) ?? null;
+    if (why !== null) complain(`the core dump of container ${this.id} could not be written: ${why}`);
     if (this.#failure !== null) {
       await this.#settle(this.#failure.code, this.#failure.text);
       return;

@@ -101,6 +101,7 @@ export function openGuestFiles({ bundle, root, folder, host_uid }: GuestFilesOpt
       table_entries_max: bundle.table_entries_max,
       host_uid,
       ...(bundle.debug ? { debug: true } : {}),
+      ...(bundle.core_path === null ? {} : { core: true }),
     };
     return {
       job,

@@ -1,7 +1,7 @@
 import { WherryError } from '../errors/index.ts';
 import { exitSignal } from './exit.ts';
 import type { Host } from './host.ts';
-import { describeTrap, type Program } from './trap.ts';
+import { describeTrap, type Program, trapFrames } from './trap.ts';
 
 /** How a guest ended by itself: its exit code, and with 134 the message about its trap. */
 export interface Ended {
@@ -62,6 +62,7 @@ export async function runSuspending(
  */
 export function endedBy(host: Host, thrown: unknown, program?: Program): Ended {
   if (host.exited !== null && thrown === exitSignal()) return { code: host.exited, trap: null };
+  if (program?.trapped !== undefined) program.trapped(trapFrames(thrown, program));
   return { code: trap_code, trap: describeTrap(thrown, program) };
 }
 

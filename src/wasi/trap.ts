@@ -5,6 +5,16 @@ import { type CodePlacement, locate, readableName, type SourceFrame, withoutHash
 export interface Program {
   readonly module: WebAssembly.Module;
   readonly code: CodePlacement;
+  /** Called with the functions on the stack of a trap, innermost first. */
+  readonly trapped?: (frames: readonly TrapFrame[]) => void;
+}
+
+/** A function that was on the stack when its guest trapped. */
+export interface TrapFrame {
+  /** In the module's index space of functions. */
+  readonly function: number;
+  /** Where in the module's file, in bytes from its start. */
+  readonly offset: number;
 }
 
 /** A function that was on the guest's stack. */
@@ -32,6 +42,12 @@ function framesOf(error: Error): readonly Frame[] {
     frames.push({ name: name ?? null, index: Number(index), offset: Number.parseInt(offset!, 16) });
   }
   return frames;
+}
+
+/** The functions on the stack of what came out of a guest, their offsets those of the module in its file. */
+export function trapFrames(thrown: unknown, { code }: Program): readonly TrapFrame[] {
+  if (!(thrown instanceof Error)) return [];
+  return framesOf(thrown).map(({ index, offset }) => ({ function: index, offset: offset - code.moved_bytes }));
 }
 
 /**

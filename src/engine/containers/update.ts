@@ -57,11 +57,11 @@ export function updateContainer(
   });
 }
 
-async function writeDown(context: ContainersContext, { record, bundle, id }: Container): Promise<void> {
+async function writeDown(context: ContainersContext, { record, bundle, core_path, id }: Container): Promise<void> {
   const { config, host_config, start_error } = record;
   const user =
     start_error !== ''
       ? root_user
       : await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
-  await replaceSpec(context, record, buildSpec(record, user, bundle));
+  await replaceSpec(context, record, buildSpec(record, user, { bundle, core: core_path }));
 }

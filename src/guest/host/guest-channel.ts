@@ -102,6 +102,10 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
       case frame.failed:
         running.reject(new GuestFailed(readFailure(payload)));
         break;
+      case frame.core:
+        if (options.core === undefined) throw new Breach('a guest sent a core dump that nobody asked for');
+        options.core(payload);
+        break;
       case frame.exited:
         said.resolve(readExit(payload));
         break;

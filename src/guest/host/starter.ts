@@ -12,6 +12,8 @@ export interface GuestOptions {
   readonly descriptors: readonly number[];
   /** Answers the guest's broker requests, synchronously; what it throws is a breach and ends the guest. */
   answer(request: Uint8Array): BrokerAnswer;
+  /** Takes a piece of the core dump that the job asks for; what it throws is a breach and ends the guest. */
+  core?(piece: Uint8Array): void;
   /** Puts the process where its limits hold, before it allocates for its guest. */
   place(pid: number): void;
 }

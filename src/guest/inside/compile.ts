@@ -1,5 +1,14 @@
 import { WherryError } from '../../errors/index.ts';
-import { type CodePlacement, codePlacement, detect, limitModule, type Module, readModule } from '../../wasm/index.ts';
+import {
+  type CodePlacement,
+  codePlacement,
+  detect,
+  type Exposed,
+  exposeState,
+  limitModule,
+  type Module,
+  readModule,
+} from '../../wasm/index.ts';
 import type { GuestJob } from '../job.ts';
 import { NotRunnable } from './not-runnable.ts';
 
@@ -8,6 +17,8 @@ export interface Compiled {
   readonly module: WebAssembly.Module;
   readonly description: Module;
   readonly code: CodePlacement;
+  /** The names that its memories and globals are exported by, for a core dump. */
+  readonly state: Pick<Exposed, 'memories' | 'globals'> | null;
 }
 
 /**
@@ -29,9 +40,11 @@ export function compile(bytes: Uint8Array<ArrayBuffer>, path: string, job: Guest
     );
   try {
     const description = readModule(bytes);
-    const limited = limitModule(bytes, job) as Uint8Array<ArrayBuffer>;
-    const code = codePlacement(description, limited.length);
-    return { module: new WebAssembly.Module(limited), description, code };
+    const limited = limitModule(bytes, job);
+    const state = job.core === true ? exposeState(limited) : null;
+    const compiled = (state?.bytes ?? limited) as Uint8Array<ArrayBuffer>;
+    const code = codePlacement(description, compiled.length);
+    return { module: new WebAssembly.Module(compiled), description, code, state };
   } catch (error) {
     const why = (error as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
     throw new NotRunnable(`exec ${path}: ${error instanceof WherryError ? '' : 'exec format error: '}${why}`, 126);

@@ -2,12 +2,21 @@ import { WherryError } from '../../errors/index.ts';
 import { module_bytes_max } from '../../limits/index.ts';
 import { fillRandom, mapFile, trimHeap, write } from '../../os/index.ts';
 import { createClock, createGuestFiles, type HostFile, standardFile } from '../../vfs/index.ts';
-import { type Clock, createDeviceDirectory, createHost, endedBy, importsNeeded, run } from '../../wasi/index.ts';
+import {
+  type Clock,
+  createDeviceDirectory,
+  createHost,
+  endedBy,
+  importsNeeded,
+  run,
+  type TrapFrame,
+} from '../../wasi/index.ts';
 import { frame, type GuestExit } from '../job.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
+import { sendCore } from './send-core.ts';
 import { waitForDebugger } from './wait-for-debugger.ts';
 import { compile } from './compile.ts';
 import type { TakenJob } from './serve.ts';
@@ -49,7 +58,8 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   makeWorkingDirectory(files, job.cwd);
   const program = findProgram(files, job);
   const bytes = readAll(program.file, program.path);
-  const { module, description, code } = compile(bytes, program.path, job);
+  const compiled = compile(bytes, program.path, job);
+  const { module, description, code } = compiled;
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
     env: job.env,
@@ -62,6 +72,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     random: fillRandom,
   });
   let instance: WebAssembly.Instance;
+  let dumped: string | null = null;
   /** Waits until the container is to be started, and says that its guest runs now. */
   const takeStart = (): void => {
     channel.takeStart();
@@ -75,8 +86,11 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     host.bind(instance);
   } catch (error) {
     // A start function ran, and the guest ended in it.
-    if (host.exited !== null || error instanceof WebAssembly.RuntimeError)
+    if (host.exited !== null || error instanceof WebAssembly.RuntimeError) {
+      if (job.core === true && host.exited === null)
+        dumped = 'no core dump could be made: it trapped in its start function';
       return { run: () => told(endedBy(host, error, { module, code })) };
+    }
     throw new NotRunnable(
       `exec ${program.path}: ${(error as Error).message}`,
       error instanceof WherryError ? 126 : 128,
@@ -87,7 +101,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     run: () =>
       told(
         run(host, instance, {
-          program: { module, code },
+          program: { module, code, ...(job.core === true ? { trapped } : {}) },
           ...(program.export === null ? {} : { export: program.export }),
         }),
       ),
@@ -95,7 +109,12 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
 
   function told(ended: GuestExit): GuestExit {
     if (ended.trap !== null) complain(ended.trap);
+    if (dumped !== null) complain(dumped);
     return ended;
+  }
+
+  function trapped(frames: readonly TrapFrame[]): void {
+    dumped = sendCore(channel, { path: program.path, compiled, instance, frames });
   }
 }
 

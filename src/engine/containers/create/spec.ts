@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { Any } from '../../../core/index.ts';
 import type { ContainerRecord, MountPoint } from '../record.ts';
+import { wantsCore } from '../core-dump.ts';
 import { buildEnvironment } from './environment.ts';
 import { network_files } from './network-files.ts';
 import type { GuestUser } from './user.ts';
@@ -15,8 +16,16 @@ interface SpecMount {
   readonly options: readonly string[];
 }
 
-/** The container as the shim is told of it: runtime-spec, config.json. `bundle` is where it is started from. */
-export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: string): Any {
+/** Where what belongs to a container lies. */
+export interface Places {
+  /** Where it is started from. */
+  readonly bundle: string;
+  /** Where its core dump goes, if one is asked for. */
+  readonly core: string;
+}
+
+/** The container as the shim is told of it: runtime-spec, config.json. */
+export function buildSpec(record: ContainerRecord, user: GuestUser, { bundle, core }: Places): Any {
   const { config, host_config } = record;
   const cwd = config.WorkingDir === '' ? '/' : config.WorkingDir;
   const [height, width] = host_config.ConsoleSize;
@@ -41,6 +50,8 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
     linux: { resources: Memory > 0 ? { memory: { limit: Memory } } : {} },
     annotations: {
       ...host_config.Annotations,
+      // Whoever creates a container says that a dump is wanted, and never where: undefined is left out.
+      'dev.wherry.core-path': wantsCore(record) ? core : undefined,
       'dev.wherry.container.name': record.name,
       ...(config.StopSignal === '' ? {} : { 'dev.wherry.stop-signal': config.StopSignal }),
     },
