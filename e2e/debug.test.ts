@@ -1,12 +1,13 @@
-/** What somebody is told of a program that trapped, and a debugger in a guest: with both commands. */
+/** What somebody is told of a program that trapped, and a debugger in a guest, and core dumps: with both commands. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 
-import { customSections, locate, readModule } from '../src/wasm/index.ts';
+import { bodyStarts, customSections, locate, readModule } from '../src/wasm/index.ts';
 import { checkout, type Daemon, startDaemon } from './daemon.ts';
 import { Debugger } from './debugger.ts';
 import { imageArchive } from './image.ts';
@@ -30,6 +31,48 @@ interface Script {
 interface Paused {
   readonly hitBreakpoints?: readonly string[];
   readonly callFrames: readonly { readonly callFrameId: string; readonly functionName: string }[];
+}
+
+/** A command that was started: what it said on stderr so far, all of stdout, and its exit code. */
+interface Command {
+  readonly said: () => string;
+  readonly out: Promise<Buffer>;
+  readonly code: Promise<number | null>;
+}
+
+/** The functions and lines of the optimised program that the frames of a core dump stand at, inlined ones too. */
+function placesOf(dump: Uint8Array): string[] {
+  const own = readModule(new Uint8Array(readFileSync(optimised)));
+  const code = own.sections.find(({ name }) => name === 'code')!;
+  const starts = bodyStarts(own);
+  const [stack] = customSections(readModule(new Uint8Array(dump)), 'corestack');
+  const addresses = framesOf(stack!).map(
+    ([index, offset]) => starts[index! - own.functions_imported]! + offset! - code.start,
+  );
+  return locate((name) => customSections(own, name)[0], addresses).flatMap((frames) =>
+    frames.map((frame) => `${frame.function}:${frame.line}`),
+  );
+}
+
+/** Function index and offset of each frame of a `corestack`, as WebAssembly's tool conventions write them. */
+function framesOf(stack: Uint8Array): number[][] {
+  let at = 0;
+  const u32 = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = stack[at++]!;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  assert.equal(u32(), 0);
+  const thread_bytes = u32();
+  at += thread_bytes;
+  return Array.from({ length: u32() }, () => {
+    const [kind, instance, index, offset, locals, values] = [u32(), u32(), u32(), u32(), u32(), u32()];
+    assert.deepEqual([kind, instance, locals, values], [0, 0, 0, 0]);
+    return [index, offset];
+  });
 }
 
 /** Where the code of a line of a module's source begins, from the start of the code section's content. */
@@ -90,14 +133,14 @@ describe('debugging', () => {
   after(() => daemon?.stop());
 
   /** The `wherry` command. */
-  function wherry(args: readonly string[]): { child: ChildProcess; said: () => string; code: Promise<number | null> } {
+  function wherry(args: readonly string[]): Command {
     const child = spawn(process.execPath, [join(checkout, 'dist/cli.js'), '-H', daemon.host, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const code = once(child, 'close').then(([status]) => status as number | null);
-    return { child, said: () => said, code };
+    return { said: () => said, out: buffer(child.stdout), code };
   }
 
   async function pidOf(name: string): Promise<number> {
@@ -171,5 +214,47 @@ describe('debugging', () => {
     assert.equal(await same, 134);
     assert.equal(said(), stderr);
     await daemon.ok(['rm', 'trapped']);
+  });
+
+  test('a core dump of a trap: asked for, fetched, and gone with its container', async () => {
+    const { code } = wherry(['run', '--name', 'dumped', '--coredump', optimised]);
+    assert.equal(await code, 134);
+    const dump = await wherry(['debug', 'dumped']).out;
+    assert.deepEqual(placesOf(dump), ['divide:10', 'average:17', 'report:21', '_start:33']);
+    assert.ok(WebAssembly.validate(new Uint8Array(dump)));
+    await daemon.ok(['rm', 'dumped']);
+    const gone = wherry(['debug', 'dumped']);
+    assert.equal(await gone.code, 1);
+    assert.match(gone.said(), /No such container: dumped/);
+  });
+
+  test('docker run with the annotation: the same, told on stderr, and never at a path of a user', async () => {
+    const path = join(daemon.folder, 'elsewhere.wasm');
+    const elsewhere = ['--annotation', `dev.wherry.core-path=${path}`];
+    const asked = ['--annotation', 'dev.wherry.coredump=1'];
+    const { code, stderr } = await daemon.docker(['run', '--name', 'asked', ...asked, ...elsewhere, 'optimised:1']);
+    assert.equal(code, 134);
+    const dump = await wherry(['debug', 'asked']).out;
+    assert.match(stderr, new RegExp(`^wherry: core dumped \\(${dump.length} bytes\\)$`, 'm'));
+    await daemon.docker(['run', '--name', 'unasked', ...elsewhere, 'optimised:1']);
+    assert.equal(existsSync(path), false);
+    const none = wherry(['debug', 'unasked']);
+    assert.equal(await none.code, 1);
+    assert.match(none.said(), /no core dump of container unasked: it was not created with --coredump/);
+    await daemon.ok(['rm', 'asked', 'unasked']);
+  });
+
+  test('a container that runs, or has not trapped, has no core dump, and it is said why', async () => {
+    const ticking = ['--annotation', 'dev.wherry.coredump=1', '--entrypoint', '/ticker.wasm', 'ticker:1'];
+    await daemon.ok(['run', '-d', '--name', 'runs', ...ticking, '100', '100000', '0']);
+    const running = wherry(['debug', 'runs']);
+    assert.equal(await running.code, 1);
+    assert.match(running.said(), /cannot dump container runs: it is running/);
+    await daemon.ok(['kill', 'runs']);
+    await daemon.ok(['wait', 'runs']);
+    const killed = wherry(['debug', 'runs']);
+    assert.equal(await killed.code, 1);
+    assert.match(killed.said(), /no core dump of container runs: it has not trapped/);
+    await daemon.ok(['rm', 'runs']);
   });
 });
