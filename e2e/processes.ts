@@ -1,5 +1,5 @@
 /** Processes of a daemon as the kernel sees them: what no record says and nobody can forget. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Bootstrap {
@@ -69,6 +69,28 @@ export function openDescriptors(pid: number): number {
   return list(`/proc/${pid}/fd`).length;
 }
 
+/** Where a process listens for TCP connections, as `ADDRESS:PORT`; of IPv6 the address is the kernel's hex digits. */
+export function listeningAddresses(pid: number): string[] {
+  // A folder that cannot be read is an error: it would hide all that there is.
+  const sockets = readdirSync(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    (read(`/proc/${pid}/net/${table}`) ?? '')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((field) => field[3] === tcp_listen && sockets.includes(`socket:[${field[9]}]`))
+      .map((field) => readable(field[1]!)),
+  );
+}
+
+const tcp_listen = '0A';
+
+function readable(local: string): string {
+  const [address = '', port = ''] = local.split(':');
+  const shown = address.length === 8 ? Buffer.from(address, 'hex').reverse().join('.') : address;
+  return `${shown}:${Number.parseInt(port, 16)}`;
+}
+
 /** Proportional set size in MB. */
 export function memory_mb(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? NaN) / 1024;
@@ -107,6 +129,14 @@ function read(path: string): string | null {
     return readFileSync(path, 'utf8');
   } catch {
     return null;
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }
 

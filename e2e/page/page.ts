@@ -7,7 +7,7 @@ import {
   importsNeeded,
   runSuspending,
 } from '../../src/wasi/index.ts';
-import { readModule } from '../../src/wasm/index.ts';
+import { codePlacement, readModule } from '../../src/wasm/index.ts';
 
 /** What is used of a page: TypeScript's libraries for pages and for workers exclude each other. */
 declare const document: {
@@ -35,9 +35,13 @@ async function main(): Promise<void> {
     clock: createPageClock(),
     random: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
   });
-  const imports = host.imports(importsNeeded(readModule(bytes).imports), { suspending: true });
-  const instance = await WebAssembly.instantiate(await WebAssembly.compile(bytes), imports);
-  const { code, trap } = await runSuspending(host, instance);
+  const description = readModule(bytes);
+  const module = await WebAssembly.compile(bytes);
+  const imports = host.imports(importsNeeded(description.imports), { suspending: true });
+  const instance = await WebAssembly.instantiate(module, imports);
+  const { code, trap } = await runSuspending(host, instance, {
+    program: { module, code: codePlacement(description, bytes.length) },
+  });
   show(trap ?? `exited with ${code}`);
 }
 

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { WherryError } from '../errors/index.ts';
 import { completionCommand } from './commands/completion.ts';
+import { debugCommand } from './commands/debug.ts';
 import { imagesCommand } from './commands/images.ts';
 import { infoCommand } from './commands/info.ts';
 import { loadCommand } from './commands/load.ts';
@@ -37,6 +38,7 @@ const commands = [
   runCommand,
   psCommand,
   logsCommand,
+  debugCommand,
   stopCommand,
   rmCommand,
   imagesCommand,

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly logDriver?: string;
   readonly logOpt: readonly string[];
   readonly detachKeys?: string;
+  readonly debug?: boolean;
+  readonly coredump?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -68,6 +70,7 @@ export function createBody(image: string, args: readonly string[], options: RunO
     ...(options.stopTimeout === undefined ? {} : { StopTimeout: number(options.stopTimeout, '--stop-timeout') }),
     ExposedPorts: Object.fromEntries(ports.map(({ inside }) => [inside, {}])),
     HostConfig: {
+      ...annotations(options),
       AutoRemove: options.rm === true,
       Binds: options.volume.map(bind),
       Mounts: options.mount.map(parseMount),
@@ -86,6 +89,17 @@ export function createBody(image: string, args: readonly string[], options: RunO
     },
     NetworkingConfig: {},
   };
+}
+
+/** What Docker has no field for, asked for by annotations. */
+function annotations({ debug, coredump, rm }: RunOptions): { Annotations?: Record<string, string> } {
+  if (coredump === true && rm === true)
+    throw new WherryError('InvalidArgument', 'conflicting options: --coredump and --rm, which removes the dump');
+  const asked = {
+    ...(debug === true ? { 'dev.wherry.debug': '1' } : {}),
+    ...(coredump === true ? { 'dev.wherry.coredump': '1' } : {}),
+  };
+  return Object.keys(asked).length === 0 ? {} : { Annotations: asked };
 }
 
 function environment({ env, envFile }: RunOptions): string[] {

@@ -5,7 +5,7 @@ import type { GuestMount } from '../vfs/index.ts';
  * length (of what follows), a kind byte, and a payload. Descriptors ride beside the first byte of a frame.
  */
 
-/** Kinds of frames. The guest's process sends the first six, the shim the rest. */
+/** Kinds of frames. The guest's process sends the first seven, the shim the rest. */
 export const frame = {
   started: 1,
   request: 2,
@@ -13,6 +13,7 @@ export const frame = {
   failed: 4,
   exited: 5,
   program: 6,
+  core: 7,
   descriptors: 16,
   job: 17,
   go: 18,
@@ -64,6 +65,10 @@ export interface GuestJob {
   readonly listening: readonly { readonly port: number; readonly listeners: number }[];
   /** The compiled code of a program, should it be the one that is run; null when there is none. */
   readonly code: { readonly place: ProgramPlace; readonly bytes: number } | null;
+  /** Waits for a debugger before the first instruction; only in a process that was spawned for it. */
+  readonly debug?: boolean;
+  /** Sends a core dump when it traps. */
+  readonly core?: boolean;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
   /** The guest does not run with a wall missing. */

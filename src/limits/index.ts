@@ -59,6 +59,19 @@ export const function_values_max: number = 1000;
 /** Of one structure. */
 export const structure_fields_max: number = 10_000;
 
+/** Debug information (DWARF) of a module, read when it trapped: its size, and what one reading may take. */
+export const debug_bytes_max: number = 256 * 1024 * 1024;
+export const debug_steps_max: number = 30_000_000;
+export const debug_name_bytes_max: number = 1024;
+export const debug_name_references_max: number = 8;
+export const debug_files_max: number = 65_536;
+export const debug_abbreviation_attributes_max: number = 200_000;
+export const debug_inlined_depth_max: number = 64;
+
+/** A core dump: how much of a guest's memory is in it, and all of it. */
+export const core_memory_bytes_max: number = 256 * 1024 * 1024;
+export const core_bytes_max: number = core_memory_bytes_max + 32 * 1024 * 1024;
+
 /** Layers: entries, expansion, and what one header may say. */
 /** Files, folders and links of one layer. */
 export const layer_entries_max: number = 1_000_000;

@@ -180,6 +180,7 @@ test('clients that leave a silent guest are let go when the next one comes', asy
   const { task } = shim;
   const id = await shim.create({ image: shim.images.wordcount, args: count, stdin: 'attach://' });
   await task.start({ id });
+  await shim.rested();
   const before_them = shim.descriptors;
   for (let i = 0; i < 10; i++) (await shim.attach(id)).socket.destroy();
   await until('they were let go', () => shim.descriptors <= before_them + 2);

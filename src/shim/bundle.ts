@@ -24,6 +24,10 @@ export interface Bundle {
   readonly console_size: { readonly width: number; readonly height: number } | null;
   readonly root_read_only: boolean;
   readonly mounts: readonly BundleMount[];
+  /** The user asked for it: `dev.wherry.debug=1` among the annotations, which no image can set. */
+  readonly debug: boolean;
+  /** Where a core dump of the guest goes when it traps; null when none is wanted. */
+  readonly core_path: string | null;
   readonly memory_pages_max: number;
   readonly table_entries_max: number;
   readonly resources: Resources;
@@ -41,6 +45,9 @@ export interface RootFilesystem {
   readonly layers: readonly string[];
 }
 
+const debug_annotation = 'dev.wherry.debug';
+/** The daemon's word, never a user's: it overwrites what a user gives by that name. */
+const core_path_annotation = 'dev.wherry.core-path';
 const page_bytes = 65_536;
 
 /** The annotation of a bundle that says what is to be published: JSON, a list of `PortRequest`. */
@@ -74,6 +81,8 @@ export function readBundle(folder: string): Bundle {
   if (args.length === 0) throw new WherryError('InvalidArgument', 'Cannot use the bundle: process.args is empty.');
   const resources = parseResources(object(root['linux'] ?? {}, 'linux')['resources'] ?? {});
   const limit = resources.memory_bytes ?? null;
+  const annotations = object(root['annotations'] ?? {}, 'annotations');
+  const core_path = annotations[core_path_annotation];
   return {
     args,
     env: strings(process['env'] ?? [], 'process.env'),
@@ -89,11 +98,13 @@ export function readBundle(folder: string): Bundle {
     console_size: size === undefined || size === null ? null : consoleSize(object(size, 'process.consoleSize')),
     root_read_only: object(root['root'] ?? {}, 'root')['readonly'] === true,
     mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
+    debug: annotations[debug_annotation] === '1',
+    core_path: core_path === undefined ? null : text(core_path, `annotations[${core_path_annotation}]`),
     memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
     table_entries_max,
     resources,
-    ports: portRequests(object(root['annotations'] ?? {}, 'annotations')[ports_annotation]),
-    all_walls: object(root['annotations'] ?? {}, 'annotations')[isolation_annotation] === 'strict',
+    ports: portRequests(annotations[ports_annotation]),
+    all_walls: annotations[isolation_annotation] === 'strict',
   };
 }
 

@@ -16,6 +16,7 @@ import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain, complainOnce } from './complain.ts';
 import { ContainerLimits, type Usage } from './container-limits.ts';
 import type { GuestWalls, ShimTaskRecord } from './contract.ts';
+import { CoreWriter } from './core-writer.ts';
 import { openGuestFiles } from './open-guest-files.ts';
 import type { Resources } from './resources.ts';
 import { type OpenPorts, openPorts } from './ports.ts';
@@ -72,6 +73,7 @@ export class Container {
   readonly #preparing: Promise<GuestProcess>;
   #guest: GuestProcess | null = null;
   #walls: GuestWalls | null = null;
+  readonly #core: CoreWriter | null;
   #started_at: Date | null = null;
   #ended: ContainerExit | null = null;
   /** The signal that a kill stands for, which this shim carries out by ending the process. */
@@ -90,6 +92,8 @@ export class Container {
     this.#exit.promise.catch(() => {});
     const { stdin, stdout, stderr, terminal } = options;
     this.#spec = readBundle(options.bundle);
+    const { core_path } = this.#spec;
+    this.#core = core_path === null ? null : new CoreWriter(core_path);
     this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
     this.#ports = openPorts(this.#spec.ports);
     try {
@@ -195,6 +199,7 @@ export class Container {
         descriptors: [...this.#streams.guest, ...files.descriptors],
         answer: (request) => broker.handle(request),
         program: (place) => files.program(place),
+        ...(this.#core === null ? {} : { core: (piece) => this.#core!.add(piece) }),
         place: (pid) => this.#limits.place(pid),
       });
     } catch (error) {
@@ -337,6 +342,12 @@ export class Container {
   }
 
   async #finish(end: GuestEnd): Promise<void> {
+    const dumped = end.said !== null && end.said.trap !== null;
+    const why = this.#core?.end(dumped) ?? null;
+    if (why !== null) complain(`the core dump of container ${this.id} could not be written: ${why}`);
+    // It may have ended before whoever started it heard why.
+    if (this.#killed_by === null && end.said === null)
+      this.#failure ??= await this.#guest!.running.then(() => null, failureOf);
     if (this.#failure !== null) {
       await this.#settle(this.#failure.code, this.#failure.text);
       return;

@@ -109,6 +109,8 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
       listening: ports.listening,
       host_uid,
       all_walls: bundle.all_walls,
+      ...(bundle.debug ? { debug: true } : {}),
+      ...(bundle.core_path === null ? {} : { core: true }),
     };
     const compiled = compiledCode({ bundle, root, starter }, job);
     return {

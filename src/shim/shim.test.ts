@@ -55,6 +55,21 @@ for (const way of ['fork', 'spawn'] as const)
       await task.delete({ id });
     });
 
+    test('a trap is told with its places in the source, inlined functions too, on stderr and in the record', async () => {
+      const { task } = shim;
+      const module = readFileSync(new URL('../wasm/dwarf/testdata/average-O2-v5.wasm', import.meta.url));
+      const id = await shim.create({ image: moduleImage(shim.folder, module) });
+      await task.start({ id });
+      assert.equal((await task.wait({ id })).exitStatus, 134);
+      const told = shim.logged(id);
+      assert.match(
+        told,
+        /^wherry: wasm trap: divide by zero\n {4}at divide \(\/src\/average\.c:10:14\), inlined\n {4}at average \(\/src\/average\.c:17:10\), inlined\n {4}at report /,
+      );
+      assert.equal(`wherry: ${shim.record(id).reason}\n`, told);
+      await task.delete({ id });
+    });
+
     test('a start that fails says why in a runtime’s words, and the exit code is recorded before', async () => {
       const { task } = shim;
       const missing = await shim.create({ args: ['nope'] });
@@ -170,8 +185,10 @@ for (const way of ['fork', 'spawn'] as const)
         );
       };
       await all();
+      await shim.rested();
       const before_them = shim.descriptors;
       for (let i = 0; i < (way === 'fork' ? 4 : 1); i++) await all();
+      await shim.rested();
       await until('they were closed', () => shim.descriptors <= before_them);
     });
 

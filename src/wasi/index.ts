@@ -24,6 +24,7 @@ export type { ImportNeeded, MissingImport } from './missing-imports.ts';
 export { exitCode } from './exit.ts';
 export { checkEntries, endedBy, run, runSuspending } from './run.ts';
 export type { Ended, RunOptions } from './run.ts';
+export type { TrapFrame } from './trap.ts';
 export { createDeviceDirectory } from './devices.ts';
 export type { DeviceOptions } from './devices.ts';
 export { createMemoryFiles } from './memory/files.ts';

@@ -1,7 +1,7 @@
 import { WherryError } from '../errors/index.ts';
 import { exitSignal } from './exit.ts';
 import type { Host } from './host.ts';
-import { describeTrap } from './trap.ts';
+import { describeTrap, type Program, trapFrames } from './trap.ts';
 
 /** How a guest ended by itself: its exit code, and with 134 the message about its trap. */
 export interface Ended {
@@ -12,6 +12,8 @@ export interface Ended {
 export interface RunOptions {
   /** A function without parameters that is to be called instead of `_start`, after `_initialize`. */
   readonly export?: string;
+  /** What the instance was made of, so that the message about a trap can name places in its source. */
+  readonly program?: Program;
 }
 
 const trap_code = 134;
@@ -29,7 +31,7 @@ export function run(host: Host, instance: WebAssembly.Instance, options: RunOpti
     for (const call of calls) call();
     return { code: host.exited ?? 0, trap: null };
   } catch (thrown) {
-    return endedBy(host, thrown);
+    return endedBy(host, thrown, options.program);
   } finally {
     restoreStacks(limit);
   }
@@ -48,7 +50,7 @@ export async function runSuspending(
     for (const call of calls) await call();
     return { code: host.exited ?? 0, trap: null };
   } catch (thrown) {
-    return endedBy(host, thrown);
+    return endedBy(host, thrown, options.program);
   } finally {
     restoreStacks(limit);
   }
@@ -58,9 +60,10 @@ export async function runSuspending(
  * What it means that `thrown` came out of a guest: its exit, or a trap. For what runs beside `run`: a module may have a
  * start function, which runs while it is instantiated.
  */
-export function endedBy(host: Host, thrown: unknown): Ended {
+export function endedBy(host: Host, thrown: unknown, program?: Program): Ended {
   if (host.exited !== null && thrown === exitSignal()) return { code: host.exited, trap: null };
-  return { code: trap_code, trap: describeTrap(thrown) };
+  if (program?.trapped !== undefined) program.trapped(trapFrames(thrown, program));
+  return { code: trap_code, trap: describeTrap(thrown, program) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { WasmLimitError } from './error.ts';
+import { unsigned } from './leb128.ts';
 import { readModule } from './module.ts';
 import { sectionId } from './sections.ts';
 import type { Limits, MemoryType, Module, Span } from './types.ts';
@@ -79,12 +80,4 @@ function splice(bytes: Uint8Array, patches: readonly Patch[]): Uint8Array {
   }
   result.set(bytes.subarray(from), to);
   return result;
-}
-
-/** LEB128, in as few bytes as the number takes. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
-  bytes.push(value);
-  return bytes;
 }

@@ -43,7 +43,7 @@ async function words(kind: 'containers' | 'images', context: Context): Promise<v
 }
 
 /** Commands whose arguments are containers, and those whose first is an image. */
-const of_containers = ['logs', 'stop', 'rm'];
+const of_containers = ['logs', 'debug', 'stop', 'rm'];
 const of_images = ['run', 'images'];
 
 function bash(commands: readonly Described[]): string {

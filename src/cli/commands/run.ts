@@ -46,6 +46,8 @@ export function runCommand(context: Context): Command {
     .option('--log-driver <driver>', 'json-file, local or none')
     .option('--log-opt <name=value>', 'an option of the log driver', collect, [])
     .option('--detach-keys <keys>', 'keys that detach from a terminal')
+    .option('--debug', 'wait for a debugger before the first instruction')
+    .option('--coredump', 'keep a core dump when it traps, for wherry debug')
     .option('-q, --quiet', 'pull without progress')
     .action(async (image: string, args: string[], options: RunOptions) => {
       try {

@@ -2,6 +2,7 @@ import type { GuestWalls, PublishedPort } from '../../core/index.ts';
 import { save_at_leisure_ms } from '../../limits/index.ts';
 import { type ContainerRecord, type ContainerState, packRecord } from './record.ts';
 import { WaitingClients } from './clients.ts';
+import { corePath } from './core-dump.ts';
 import type { ContainersContext } from './context.ts';
 import { Turns } from './turns.ts';
 import { type WaitCondition, Waiters, type WaitResult } from './waiters.ts';
@@ -69,6 +70,11 @@ export class Container {
 
   get log_path(): string {
     return this.#context.space.logPath(this.id);
+  }
+
+  /** Where its core dump lies, if it has one. */
+  get core_path(): string {
+    return corePath(this.log_path);
   }
 
   get status(): ContainerStatus {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import type { GuestWalls, TaskExit } from '../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
 import { attachClient, type AttachOptions } from './attach.ts';
@@ -5,6 +7,7 @@ import { checkFilters, type Filters, matchesLabels, untilFilter } from '../filte
 import type { CreateRequest, Resources, RestartPolicy } from './config.ts';
 import { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
+import { openCoreDump } from './open-core-dump.ts';
 import { createContainer } from './create/create.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { listContainers, type ListRequest } from './list.ts';
@@ -130,6 +133,11 @@ export class Containers {
     registry.add(container);
     container.publish('create');
     return { container, warnings };
+  }
+
+  /** The core dump of a container's last trap; see `openCoreDump`. */
+  coreDump(query: string): Readable {
+    return openCoreDump(this.find(query));
   }
 
   start(query: string): Promise<void> {

@@ -71,11 +71,11 @@ function runningWarnings({ process, record }: Container, before: Resources): rea
   return ['The memories of the module keep the bound that they were started with until the next start.'];
 }
 
-async function writeDown(context: ContainersContext, { record, bundle, id }: Container): Promise<void> {
+async function writeDown(context: ContainersContext, { record, bundle, core_path, id }: Container): Promise<void> {
   const { config, host_config, start_error } = record;
   const user =
     start_error !== ''
       ? root_user
       : await findUser(config.User, host_config.GroupAdd ?? [], await context.space.mounts(id));
-  await replaceSpec(context, record, buildSpec(record, user, bundle));
+  await replaceSpec(context, record, buildSpec(record, user, { bundle, core: core_path }));
 }

@@ -33,12 +33,19 @@ export function chooseStarter(options: {
   const { node, script, layers, way } = options;
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
-  if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
+  const spawning = createSpawnStarter({ node, script });
+  if (way === 'spawn') return { starter: spawning, why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
   const fork = { node, script, bubblewrap, layers, native: findNative(script), cache: options.cache ?? null };
-  if (way === 'fork') return { starter: createForkStarter(fork), why: `asked for; ${inside}` };
-  if (process.arch !== 'x64')
-    return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
-  return { starter: createForkStarter(fork), why: `a zygote works on this machine; ${inside}` };
+  const forking = debuggedBy(spawning, createForkStarter(fork));
+  if (way === 'fork') return { starter: forking, why: `asked for; ${inside}` };
+  if (process.arch !== 'x64') return { starter: spawning, why: `a zygote was never tried on ${process.arch}` };
+  return { starter: forking, why: `a zygote works on this machine; ${inside}` };
+}
+
+/** A debugger needs a thread of its own, which a forked process has not: guests that wait for one are spawned. */
+function debuggedBy(spawning: Starter, starter: Starter): Starter {
+  const create: Starter['create'] = (guest) => (guest.job.debug === true ? spawning : starter).create(guest);
+  return Object.create(starter, { create: { value: create } }) as Starter;
 }

@@ -1,5 +1,11 @@
 import { heap_bytes_max, stack_bytes_max } from '../../limits/index.ts';
 
+/**
+ * What a process has besides whose guest is to be debugged: its address is told on stderr, and nobody who finds the port
+ * is told it.
+ */
+export const debug_flags: readonly string[] = ['--inspect-publish-uid=stderr'];
+
 /** Node flags of every process that may hold a guest. `docs/decisions/starting-guests.md` says what each gives. */
 export const guest_flags: readonly string[] = [
   '--experimental-ffi',

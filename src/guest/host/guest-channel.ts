@@ -118,6 +118,10 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
         program_told = true;
         options.program?.(readPlace(payload, options));
         break;
+      case frame.core:
+        if (options.core === undefined) throw new Breach('a guest sent a core dump that nobody asked for');
+        options.core(payload);
+        break;
       case frame.exited:
         said.resolve(readExit(payload));
         break;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 import { close, socketPair } from '../../os/index.ts';
-import { guest_flags } from './flags.ts';
+import { debug_flags, guest_flags } from './flags.ts';
 import { sendGo, sendJob, serveChannel } from './guest-channel.ts';
 import type { GuestEnd, GuestProcess, Starter } from './starter.ts';
 
@@ -18,7 +18,8 @@ export function createSpawnStarter(options: { readonly node: string; readonly sc
     async create(guest): Promise<GuestProcess> {
       figures.starts++;
       const [channel, guest_end] = socketPair();
-      const child = spawn(options.node, [...guest_flags, options.script, 'spawned'], {
+      const flags = guest.job.debug === true ? [...guest_flags, ...debug_flags] : guest_flags;
+      const child = spawn(options.node, [...flags, options.script, 'spawned'], {
         stdio: ['ignore', 'ignore', 'ignore', guest_end],
         env: {},
         cwd: '/',

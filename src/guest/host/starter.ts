@@ -16,6 +16,8 @@ export interface GuestOptions {
   answer(request: Uint8Array): BrokerAnswer;
   /** Told once at most of the program, when there was no compiled code for it. */
   program?(place: ProgramPlace): void;
+  /** Takes a piece of the core dump that the job asks for; what it throws is a breach and ends the guest. */
+  core?(piece: Uint8Array): void;
   /** Puts the process where its limits hold, before it allocates for its guest. */
   place(pid: number): void;
 }

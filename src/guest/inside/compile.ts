@@ -1,5 +1,14 @@
 import { WherryError } from '../../errors/index.ts';
-import { detect, limitModule, type Module, readModule } from '../../wasm/index.ts';
+import {
+  type CodePlacement,
+  codePlacement,
+  detect,
+  type Exposed,
+  exposeState,
+  limitModule,
+  type Module,
+  readModule,
+} from '../../wasm/index.ts';
 import type { GuestJob } from '../job.ts';
 import { NotRunnable } from './not-runnable.ts';
 
@@ -7,6 +16,9 @@ import { NotRunnable } from './not-runnable.ts';
 export interface Compiled {
   readonly module: WebAssembly.Module;
   readonly description: Module;
+  readonly code: CodePlacement;
+  /** The names that its memories and globals are exported by, for a core dump. */
+  readonly state: Pick<Exposed, 'memories' | 'globals'> | null;
 }
 
 /**
@@ -34,8 +46,13 @@ export function compile(
     );
   try {
     const description = readModule(bytes);
-    const limited = limitModule(bytes, job) as Uint8Array<ArrayBuffer>;
-    return { module: withCode(limited) ?? new WebAssembly.Module(limited), description };
+    const limited = limitModule(bytes, job);
+    const state = job.core === true ? exposeState(limited) : null;
+    const compiled = (state?.bytes ?? limited) as Uint8Array<ArrayBuffer>;
+    const code = codePlacement(description, compiled.length);
+    // Code that is kept is that of the program as it is.
+    const module = (state === null ? withCode(compiled) : null) ?? new WebAssembly.Module(compiled);
+    return { module, description, code, state };
   } catch (error) {
     const why = (error as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
     throw new NotRunnable(`exec ${path}: ${error instanceof WherryError ? '' : 'exec format error: '}${why}`, 126);

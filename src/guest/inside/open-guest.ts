@@ -10,6 +10,7 @@ import {
   endedBy,
   importsNeeded,
   run,
+  type TrapFrame,
 } from '../../wasi/index.ts';
 import { frame, type GuestExit, type ProgramPlace } from '../job.ts';
 import type { Wall } from '../walls.ts';
@@ -18,6 +19,8 @@ import { findProgram } from './find-program.ts';
 import { openListening } from './listening.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
+import { sendCore } from './send-core.ts';
+import { waitForDebugger } from './wait-for-debugger.ts';
 import { compile } from './compile.ts';
 import { moduleWithCode } from './compiled-code.ts';
 import type { TakenJob } from './serve.ts';
@@ -25,12 +28,6 @@ import type { TakenJob } from './serve.ts';
 /** A guest whose first instruction is about to run. */
 export interface OpenGuest {
   run(): GuestExit;
-}
-
-/** Waits until the container is to be started, and says that its guest runs now. */
-function takeStart(channel: Channel, walls: readonly Wall[]): void {
-  channel.takeStart();
-  channel.send(frame.running, Buffer.from(JSON.stringify(walls)));
 }
 
 /**
@@ -41,7 +38,7 @@ function takeStart(channel: Channel, walls: readonly Wall[]): void {
  */
 export function openGuest(
   channel: Channel,
-  { job, stdio, chain_index, layers, listeners, code }: TakenJob,
+  { job, stdio, chain_index, layers, listeners, code: code_fd }: TakenJob,
   walls: readonly Wall[],
 ): OpenGuest {
   const [stdin, stdout, stderr] = stdio.map(standardFile) as [HostFile, HostFile, HostFile];
@@ -70,14 +67,15 @@ export function openGuest(
   const program = findProgram(files, job);
   const bytes = readAll(program.file, program.path);
   const place = placeInImage(program.file);
-  const { module, description } = compile(bytes, program.path, job, (wire) => {
+  const compiled = compile(bytes, program.path, job, (wire) => {
     if (place === null || bytes.length !== place.size) return null;
-    if (code === null || job.code === null) return tell(place);
+    if (code_fd === null || job.code === null) return tell(place);
     const { layer, offset, size } = job.code.place;
     if (layer !== place.layer || offset !== place.offset || size !== place.size) return tell(place);
-    return moduleWithCode(wire, code, job.code.bytes);
+    return moduleWithCode(wire, code_fd, job.code.bytes);
   });
-  if (code !== null) close(code);
+  if (code_fd !== null) close(code_fd);
+  const { module, description, code } = compiled;
   const listening = openListening(job, listeners);
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
@@ -91,7 +89,11 @@ export function openGuest(
     clock: trimmedWhenIdle(createClock()),
     random: fillRandom,
   });
-  const options = program.export === null ? {} : { export: program.export };
+  const options = {
+    program: { module, code, ...(job.core === true ? { trapped } : {}) },
+    ...(program.export === null ? {} : { export: program.export }),
+  };
+  let dumped: string | null = null;
   let started = false;
   const runs_at_once = description.start !== undefined;
   const imports = runnable(() => host.imports(importsNeeded(description.imports)));
@@ -104,7 +106,9 @@ export function openGuest(
     // Data did not fit, or a start function ran and the guest ended in it: it ran, if only to its trap.
     if (host.exited !== null || error instanceof WebAssembly.RuntimeError) {
       if (!started) start();
-      return { run: () => told(endedBy(host, error)) };
+      if (job.core === true && host.exited === null)
+        dumped = 'no core dump could be made: it trapped before its first function was called';
+      return { run: () => told(endedBy(host, error, { module, code })) };
     }
     throw notRunnable(error);
   }
@@ -112,9 +116,12 @@ export function openGuest(
   if (!started) start();
   return { run: () => told(run(host, instance, options)) };
 
+  /** Waits until the container is to be started, and says that its guest runs now. */
   function start(): void {
-    takeStart(channel, walls);
+    channel.takeStart();
+    channel.send(frame.running, Buffer.from(JSON.stringify(walls)));
     started = true;
+    if (job.debug === true) waitForDebugger(complain);
   }
 
   function runnable<T>(make: () => T): T {
@@ -140,7 +147,12 @@ export function openGuest(
 
   function told(ended: GuestExit): GuestExit {
     if (ended.trap !== null) complain(ended.trap);
+    if (dumped !== null) complain(dumped);
     return ended;
+  }
+
+  function trapped(frames: readonly TrapFrame[]): void {
+    dumped = sendCore(channel, { path: program.path, compiled, instance, frames });
   }
 }
 

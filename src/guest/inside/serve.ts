@@ -81,7 +81,7 @@ export function serveGuest(
       duplicateOnto(fd, stdio[i]!, false);
       if (!stdio.includes(fd)) close(fd);
     }
-    const raised = walls.raiseRest(taken.job.host_uid);
+    const raised = walls.raiseRest(taken.job.host_uid, taken.job.debug === true);
     if (taken.job.all_walls) demandAll(raised);
     const guest = open(channel, { ...taken, stdio }, raised);
     exit = guest.run();

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { standby_guests } from '../../limits/index.ts';
 import { close, connectUnix, MSG, sendMessage, signalProcess, socketPair, startTime } from '../../os/index.ts';
 import { Shim, type ServiceClient, Task, TtrpcClient } from '../../wire/index.ts';
 import {
@@ -29,6 +30,7 @@ export interface ContainerChanges {
   /** `linux.resources` of the bundle. */
   readonly resources?: object;
   readonly ports?: readonly PortRequest[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** A client whose connection was handed over, on its own side. */
@@ -97,12 +99,22 @@ export class TestShim {
 
   /** What the log of `id` has of both streams. */
   logged(id: string): string {
+    if (!existsSync(this.log(id))) return '';
     const lines = readFileSync(this.log(id), 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => (JSON.parse(line) as { log: string }).log).join('');
   }
 
   record(id: string): ShimTaskRecord {
     return JSON.parse(readFileSync(join(this.folder, 'shim', 'tasks', `${id}.json`), 'utf8')) as ShimTaskRecord;
+  }
+
+  /** Settles when as many guest processes stand by as are to: they have descriptors in the shim, too. */
+  async rested(): Promise<void> {
+    for (;;) {
+      const { way, standbyPids } = await this.shim.info({});
+      if (way === 'spawn' || standbyPids.length >= standby_guests) return;
+      await sleep(20);
+    }
   }
 
   /** The id that the next container gets. */
@@ -118,7 +130,8 @@ export class TestShim {
     const upper = join(bundle, 'upper');
     mkdirSync(upper, { recursive: true });
     const process = { args, env: ['PATH=/bin'], cwd: '/', terminal };
-    const annotations = changes.ports === undefined ? {} : { 'dev.wherry.ports': JSON.stringify(changes.ports) };
+    const published = changes.ports === undefined ? {} : { 'dev.wherry.ports': JSON.stringify(changes.ports) };
+    const annotations = { ...changes.annotations, ...published };
     const spec = { ociVersion: '1.2.0', process, mounts, annotations, linux: { resources } };
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec));
     const log = `json-file://${this.log(id)}`;

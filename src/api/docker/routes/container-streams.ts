@@ -7,7 +7,7 @@ import type { ApiReply, ApiRequest, Route } from '../route.ts';
 
 const conditions = ['not-running', 'next-exit', 'removed'];
 
-/** Operations on containers that last: attach, logs, wait. */
+/** Operations on containers that last: attach, logs, core dumps, wait. */
 export function containerStreamRoutes(engine: Engine): readonly Route[] {
   const { containers } = engine;
   const id = (request: ApiRequest): string => request.params['id'] ?? '';
@@ -78,6 +78,21 @@ export function containerStreamRoutes(engine: Engine): readonly Route[] {
     }
   }
 
+  /** Wherry's own; Docker has nothing of the kind. */
+  async function coreDump(request: ApiRequest, reply: ApiReply): Promise<void> {
+    const dump = containers.coreDump(id(request));
+    const stream = reply.stream(200, 'application/wasm');
+    try {
+      for await (const chunk of dump as AsyncIterable<Buffer>) {
+        if (request.signal.aborted) return;
+        await stream.write(chunk);
+      }
+    } finally {
+      dump.destroy();
+      stream.end();
+    }
+  }
+
   async function wait(request: ApiRequest, reply: ApiReply): Promise<void> {
     const { query, signal } = request;
     const asked = request.before('1.30') ? '' : (query.get('condition') ?? '');
@@ -102,6 +117,7 @@ export function containerStreamRoutes(engine: Engine): readonly Route[] {
   return [
     { method: 'POST', pattern: '/containers/{id}/attach', hijacks: true, handler: attach },
     { method: 'GET', pattern: '/containers/{id}/logs', handler: logs },
+    { method: 'GET', pattern: '/containers/{id}/core', handler: coreDump },
     { method: 'POST', pattern: '/containers/{id}/wait', handler: wait },
   ];
 }

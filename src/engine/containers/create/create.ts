@@ -6,6 +6,7 @@ import { formatPlatform, isWasmPlatform, parsePlatform, type Platform } from '..
 import type { FoundImage } from '../../images/find-image.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../config.ts';
 import type { ContainersContext } from '../context.ts';
+import { corePath } from '../core-dump.ts';
 import { planMounts } from '../mounts/plan-mounts.ts';
 import { realizeMounts, removeVolumes } from '../mounts/realize.ts';
 import { type ContainerRecord, fresh_state, type MountPoint } from '../record.ts';
@@ -14,7 +15,7 @@ import { mergeConfig } from './merge.ts';
 import { checkNetwork, networkError } from './network.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { eraseContainer, persistContainer, replaceSpec } from './persist.ts';
-import { buildSpec } from './spec.ts';
+import { buildSpec, type Places } from './spec.ts';
 import { findUser, root_user } from './user.ts';
 import { validateConfig } from './validate-config.ts';
 import { validateHostConfig } from './validate-host-config.ts';
@@ -102,11 +103,11 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
   const { space, images } = context;
   const { id } = record;
   await images.prepare(image);
-  const bundle = space.bundle(id);
-  await persistContainer(context, record, image, buildSpec(record, root_user, bundle));
+  const places = { bundle: space.bundle(id), core: corePath(space.logPath(id)) };
+  await persistContainer(context, record, image, buildSpec(record, root_user, places));
   space.reuseFolder(id);
   try {
-    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record, bundle) : record;
+    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record, places) : record;
   } catch (error) {
     await eraseContainer(context, id);
     throw error;
@@ -114,7 +115,7 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
 }
 
 /** What can be done only with the image's files. A user who is not in them is told of at the start. */
-async function finish(context: ContainersContext, record: ContainerRecord, bundle: string): Promise<ContainerRecord> {
+async function finish(context: ContainersContext, record: ContainerRecord, places: Places): Promise<ContainerRecord> {
   const { id, config, host_config } = record;
   const mounts = await context.space.mounts(id);
   const covered = [...Object.keys(host_config.Tmpfs), ...record.mounts.map(({ Destination }) => Destination)];
@@ -133,7 +134,7 @@ async function finish(context: ContainersContext, record: ContainerRecord, bundl
   // Most are made right at once.
   if (!record.unfinished && start_error === record.start_error && user.home === root_user.home) return record;
   const finished = { ...record, unfinished: false, start_error };
-  await replaceSpec(context, finished, buildSpec(finished, user, bundle));
+  await replaceSpec(context, finished, buildSpec(finished, user, places));
   return finished;
 }
 

@@ -4,6 +4,7 @@ import type { Any } from '../../../core/index.ts';
 import { strictly_isolated } from '../isolation.ts';
 import type { ContainerRecord, MountPoint } from '../record.ts';
 import { planPorts } from '../ports/plan-ports.ts';
+import { wantsCore } from '../core-dump.ts';
 import { buildEnvironment } from './environment.ts';
 import { linuxResources } from './linux-resources.ts';
 import { network_files } from './network-files.ts';
@@ -18,8 +19,16 @@ interface SpecMount {
   readonly options: readonly string[];
 }
 
-/** The container as the shim is told of it: runtime-spec, config.json. `bundle` is where it is started from. */
-export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: string): Any {
+/** Where what belongs to a container lies. */
+export interface Places {
+  /** Where it is started from. */
+  readonly bundle: string;
+  /** Where its core dump goes, if one is asked for. */
+  readonly core: string;
+}
+
+/** The container as the shim is told of it: runtime-spec, config.json. */
+export function buildSpec(record: ContainerRecord, user: GuestUser, { bundle, core }: Places): Any {
   const { config, host_config } = record;
   const cwd = config.WorkingDir === '' ? '/' : config.WorkingDir;
   const [height, width] = host_config.ConsoleSize;
@@ -44,6 +53,8 @@ export function buildSpec(record: ContainerRecord, user: GuestUser, bundle: stri
     linux: { resources: linuxResources(host_config) },
     annotations: {
       ...host_config.Annotations,
+      // Whoever creates a container says that a dump is wanted, and never where: undefined is left out.
+      'dev.wherry.core-path': wantsCore(record) ? core : undefined,
       'dev.wherry.container.name': record.name,
       // Nobody else has a say in it.
       'dev.wherry.ports': ports.length === 0 ? undefined : JSON.stringify(ports),

@@ -38,8 +38,11 @@ export interface WallsOptions {
 export interface Walls {
   /** Those that need no job: a process that stands by has them already. Its job's files come as descriptors. */
   raiseFirst(): void;
-  /** The rest, the last of them the system calls; gives all that stand now, outermost first. */
-  raiseRest(host_uid: number | null): readonly Wall[];
+  /**
+   * The rest, the last of them the system calls; gives all that stand now, outermost first. `debugged`: a debugger is to
+   * be let in, which needs a thread and a socket of its own.
+   */
+  raiseRest(host_uid: number | null, debugged: boolean): readonly Wall[];
   /** The same ways through this code and the kernel, with nothing raised. */
   readonly rehearsal: Walls;
 }
@@ -92,7 +95,7 @@ export function prepareWalls({ in_bubblewrap, one_thread, without }: WallsOption
           denyByLandlock(landlock, rehearse);
         });
       },
-      raiseRest(host_uid) {
+      raiseRest(host_uid, debugged) {
         if (host_uid !== null) {
           raise('not-root', () => becomeUser(host_uid, host_uid));
         } else if (!root) raised.push('not-root');
@@ -102,6 +105,7 @@ export function prepareWalls({ in_bubblewrap, one_thread, without }: WallsOption
           dropCapabilities(rehearse);
         });
         raise('limits', () => {
+          if (debugged) throw new Error('a thread could not be made');
           if (rehearse) return;
           forbidTracing();
           for (const [resource, most] of limits) setLimit(resource, most);
@@ -109,7 +113,7 @@ export function prepareWalls({ in_bubblewrap, one_thread, without }: WallsOption
         // The kernel forgets it when a process changes its user or may not be traced any more.
         dieWithParent(SIGKILL);
         raise('system-calls', () => {
-          if (filter === null) throw new Error('not on this machine');
+          if (filter === null || debugged) throw new Error('not on this machine, or not now');
           filterSystemCalls(filter, rehearse);
         });
         return order.filter((wall) => raised.includes(wall));

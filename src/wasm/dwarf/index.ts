@@ -1,0 +1,3 @@
+export { locate, type SourceFrame } from './locate.ts';
+export { readableName, withoutHash } from './readable-name.ts';
+export type { SectionSource } from './sections.ts';
