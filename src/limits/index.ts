@@ -10,6 +10,8 @@
  * With a control group, that and `-m` together bound all that the process has; without, its data.
  */
 export const guest_process_bytes: number = 96 * 1024 * 1024;
+/** What Node has of `RLIMIT_DATA`, mostly reserved and never used, before it has a guest: not the container's to answer for. */
+export const node_data_bytes: number = 544 * 1024 * 1024;
 /** The least that `-m` takes. Docker's. */
 export const container_memory_bytes_min: number = 6 * 1024 * 1024;
 /** What `--cpus` is measured over; `--cpu-period` changes it. The kernel's. */

@@ -6,6 +6,7 @@ import {
   group_removal_retry_ms,
   group_removals_max,
   groups_cleared_every_ms,
+  node_data_bytes,
   guest_process_bytes,
 } from '../limits/index.ts';
 import {
@@ -167,8 +168,12 @@ export class ContainerLimits {
   #boundData(): void {
     const { memory_bytes } = this.#limits;
     if (this.#groups_memory || (memory_bytes === null && this.#data_before === null)) return;
-    this.#data_before ??= dataBytes(this.#pid);
-    if (this.#data_before === null) return;
+    if (this.#data_before === null) {
+      const now = dataBytes(this.#pid);
+      if (now === null) return;
+      // A process that was only just started has not got all of it yet.
+      this.#data_before = Math.max(now, node_data_bytes);
+    }
     const bytes = memory_bytes === null ? null : BigInt(this.#data_before + memory_bytes + guest_process_bytes);
     limitProcess(this.#pid, RLIMIT.DATA, bytes);
   }

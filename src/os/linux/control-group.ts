@@ -34,6 +34,9 @@ const our_group = 'wherry';
 /** How often what another process removed in between is made again. */
 const attempts_max = 5;
 
+/** What the kernel says of a group that was removed before, or in between. */
+const gone: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV']);
+
 interface Folder {
   readonly hierarchy: Hierarchy;
   readonly path: string;
@@ -118,7 +121,7 @@ export class ControlGroup {
         for (const controller of ['memory', 'cpu', 'pids'] as const) this.#applyOne(controller, limits);
         return;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === attempts_max) throw error;
+        if (!gone.has((error as NodeJS.ErrnoException).code ?? '') || attempt === attempts_max) throw error;
         for (const { lock } of this.#folders.values()) if (lock !== null) close(lock);
         this.#folders.clear();
       }
@@ -142,7 +145,7 @@ export class ControlGroup {
   #make(hierarchy: Hierarchy, controller: Controller): Folder {
     const path = join(hierarchy.base, our_group, ...this.#names);
     if (hierarchy.version === 2) passOn(this.#hierarchies, hierarchy, path);
-    else mkdirSync(path, { recursive: true });
+    else for (const folder of between(hierarchy.base, path)) makeGroup(folder);
     const folder = { hierarchy, path, lock: lockFolder(path), kills_before: countKills({ hierarchy, path }) };
     this.#folders.set(keyOf(hierarchy, controller), folder);
     return folder;
@@ -222,15 +225,29 @@ function passOn(hierarchies: Hierarchies, { base, version }: Hierarchy, path: st
     const hierarchy = hierarchies[controller];
     return hierarchy?.version === version && hierarchy.base === base;
   });
-  const above: string[] = [];
-  for (let folder = dirname(path); folder.length >= base.length; folder = dirname(folder)) above.unshift(folder);
-  for (const folder of above) {
-    mkdirSync(folder, { recursive: true });
+  for (const folder of [base, ...between(base, path)]) {
+    if (folder !== base) makeGroup(folder);
+    if (folder === path) return;
     const control = join(folder, 'cgroup.subtree_control');
     const missing = wanted.filter((controller) => !hasWord(control, controller));
     if (missing.length > 0) writeFileSync(control, missing.map((controller) => `+${controller}`).join(' '));
   }
-  mkdirSync(path, { recursive: true });
+}
+
+/** The folders below `base` on the way to `path`, and `path`. */
+function between(base: string, path: string): readonly string[] {
+  const found: string[] = [];
+  for (let folder = path; folder.length > base.length; folder = dirname(folder)) found.unshift(folder);
+  return found;
+}
+
+/** One after the other: where the kernel says that there can be none, Node's way of making several tries for ever. */
+function makeGroup(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function numberIn(path: string): number {
