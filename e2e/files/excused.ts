@@ -66,10 +66,11 @@ export const rules: readonly Rule[] = [
     reason: 'a link to itself with a slash behind it: the kernel sees the slash first, and nothing is made either way',
   },
   {
-    operations: ['unlink', 'rmdir', 'rename', 'sweep', 'link', 'times', 'open'],
+    operations: ['unlink', 'rmdir', 'rename', 'sweep'],
     ours: /NAMETOOLONG/,
     kernels: /./,
-    when: ({ backend, operations }) => backend === 'image' && unhidden_name.test(operations.at(-1)!.join(' ')),
+    when: ({ backend, operations, ours }) =>
+      backend === 'image' && unhidden_name.test(`${operations.at(-1)!.join(' ')} ${ours}`),
     reason: "what hides a name of the image is that name behind `.wh.`, in a layer's format and in the writable layer",
   },
   {
