@@ -116,6 +116,18 @@ static inline u32 length_of(const char *text) {
   return length;
 }
 
+/* The compiler calls them for what is set or copied as a whole. */
+void *memset(void *at, int byte, unsigned long length) {
+  for (u8 *each = at; length > 0; length--) *each++ = (u8)byte;
+  return at;
+}
+
+void *memcpy(void *to, const void *from, unsigned long length) {
+  const u8 *source = from;
+  for (u8 *each = to; length > 0; length--) *each++ = *source++;
+  return to;
+}
+
 static void print(const char *text) {
   buffer all = {text, length_of(text)};
   u32 written;

@@ -34,6 +34,8 @@ export interface Opened {
 
 export interface BackendOptions {
   readonly tree: Tree;
+  /** Whose the tree is. */
+  readonly owner: User;
   readonly user: User;
   /** A folder of its own, which does not exist yet. */
   readonly folder: string;
@@ -60,9 +62,9 @@ export async function openBackend(name: BackendName, options: BackendOptions): P
 }
 
 /** An image and a writable layer over it. */
-async function openImage({ tree, user, folder, kernel }: BackendOptions): Promise<Opened> {
+async function openImage({ tree, owner, user, folder, kernel }: BackendOptions): Promise<Opened> {
   mkdirSync(folder);
-  const tar = await tarOf(tree, user);
+  const tar = await tarOf(tree, owner);
   const index = await indexOf(tar);
   const files = containerOf({ tar, folder, user, mounts: [] }, index);
   return {
@@ -79,10 +81,10 @@ async function openImage({ tree, user, folder, kernel }: BackendOptions): Promis
 }
 
 async function openMount(kind: 'bind' | 'volume' | 'tmpfs', options: BackendOptions): Promise<Opened> {
-  const { tree, user, folder, kernel } = options;
+  const { tree, owner, user, folder, kernel } = options;
   mkdirSync(folder);
   const source = join(folder, 'source');
-  await kernel.makeTree(source, tree, user);
+  await kernel.makeTree(source, tree, owner);
   const mounts: BrokerMount[] = [{ id: 1, path: mount_path, source, read_only: false, kind }];
   empty_image ??= await indexOf(empty_tar);
   const files = containerOf({ tar: empty_tar, folder, user, mounts }, empty_image);

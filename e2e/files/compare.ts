@@ -31,15 +31,32 @@ export const excused_share_max = 0.01;
 /** Nobody in particular, who owns what he works on. */
 const plain_user: User = { uid: 1000, gid: 1000 };
 const this_user: User = { uid: process.getuid!(), gid: process.getgid!() };
-/** A superuser's containers run as root and as a user; another's as himself. */
-const users: readonly User[] = this_user.uid === 0 ? [this_user, plain_user] : [this_user];
+
+interface Who {
+  readonly user: User;
+  /** Whose the tree is. */
+  readonly owner: User;
+}
+
+/** A superuser's containers run as root and as a user, on what is his and what is not; another's as himself. */
+const everybody: readonly Who[] =
+  this_user.uid === 0
+    ? [
+        { user: this_user, owner: plain_user },
+        { user: plain_user, owner: plain_user },
+        { user: plain_user, owner: this_user },
+      ]
+    : [{ user: this_user, owner: this_user }];
 
 /** Compares `count` sequences; throws with the shortest that differs, and how to see it again. */
 export async function compareFiles(count: number, seed: number): Promise<Comparison> {
   const comparing = new Comparing();
   try {
-    const property = fc.asyncProperty(any_tree, any_operations, fc.constantFrom(...users), (tree, operations, user) =>
-      comparing.sequence(tree, operations, user),
+    const property = fc.asyncProperty(
+      any_tree,
+      any_operations,
+      fc.constantFrom(...everybody),
+      (tree, operations, who) => comparing.sequence(tree, operations, who),
     );
     const details = await fc.check(property, { seed, numRuns: count });
     if (details.failed) {
@@ -88,17 +105,25 @@ class Comparing {
   }
 
   /** Throws when an answer differs and no rule excuses it. */
-  async sequence(tree: Tree, given: readonly Operation[], user: User): Promise<void> {
+  async sequence(tree: Tree, given: readonly Operation[], who: Who): Promise<void> {
     const operations: Operation[] = [...given, ['dump', 0]];
     const answers = new Map<string, Promise<string[]>>();
     let excused = false;
     for (const name of backend_names) {
-      const without_modes = name === 'memory' && user.uid !== 0;
+      const without_modes = name === 'memory' && who.user.uid !== 0;
+      // Memory knows no owners either.
+      const { user, owner } = without_modes ? { user: who.user, owner: who.user } : who;
       const there = without_modes ? withoutModes(tree) : tree;
       const links = absolute_links[name];
       const key = `${links} ${without_modes}`;
-      if (!answers.has(key)) answers.set(key, this.#kernels(there, operations, user, links));
-      const opened = await openBackend(name, { tree: there, user, folder: this.#newFolder(), kernel: this.#kernel });
+      if (!answers.has(key)) answers.set(key, this.#kernels(there, operations, { user, owner }, links));
+      const opened = await openBackend(name, {
+        tree: there,
+        owner,
+        user,
+        folder: this.#newFolder(),
+        kernel: this.#kernel,
+      });
       try {
         const excuse = this.#compare(name, opened, { operations, kernels: await answers.get(key)!, user });
         if (excuse !== null) this.#by_rule.set(excuse, (this.#by_rule.get(excuse) ?? 0) + 1);
@@ -115,9 +140,14 @@ class Comparing {
     return join(this.#folder, String(this.#made++));
   }
 
-  async #kernels(tree: Tree, operations: readonly Operation[], user: User, links: AbsoluteLinks): Promise<string[]> {
+  async #kernels(
+    tree: Tree,
+    operations: readonly Operation[],
+    { user, owner }: Who,
+    links: AbsoluteLinks,
+  ): Promise<string[]> {
     const folder = this.#newFolder();
-    void this.#kernel.makeTree(folder, tree, user);
+    void this.#kernel.makeTree(folder, tree, owner);
     const answers = this.#kernel.run(folder, operations, { user, absolute_links: links });
     void this.#kernel.remove(folder);
     return (await answers).map((answer) => answer.replaceAll('OPNOTSUPP', 'NOTSUP'));

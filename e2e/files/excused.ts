@@ -2,6 +2,8 @@
  * Where a guest's files may differ from a directory of the kernel's. A rule names the operation, both answers and the
  * condition; whatever no rule excuses is wrong. A sequence ends with the first difference that is excused.
  */
+import { readFileSync } from 'node:fs';
+
 import type { BackendName } from './backends.ts';
 import type { Operation } from './operations.ts';
 
@@ -50,6 +52,13 @@ export const rules: readonly Rule[] = [
     reason: 'a directory can have no second name; behind a dot it has none to be looked up by first',
   },
   {
+    operations: ['link'],
+    ours: /^PERM$/,
+    kernels: /./,
+    when: ({ backend }) => backend === 'image' && !hardLinksAreProtected(),
+    reason: 'an image and its writable layer are as with fs.protected_hardlinks, which this machine has switched off',
+  },
+  {
     operations: ['open'],
     ours: /^LOOP$/,
     kernels: /^ISDIR$/,
@@ -57,10 +66,11 @@ export const rules: readonly Rule[] = [
     reason: 'a link to itself with a slash behind it: the kernel sees the slash first, and nothing is made either way',
   },
   {
-    operations: ['unlink', 'rmdir', 'rename', 'sweep', 'link', 'times', 'open'],
+    operations: ['unlink', 'rmdir', 'rename', 'sweep'],
     ours: /NAMETOOLONG/,
     kernels: /./,
-    when: ({ backend, operations }) => backend === 'image' && unhidden_name.test(operations.at(-1)!.join(' ')),
+    when: ({ backend, operations, ours }) =>
+      backend === 'image' && unhidden_name.test(`${operations.at(-1)!.join(' ')} ${ours}`),
     reason: "what hides a name of the image is that name behind `.wh.`, in a layer's format and in the writable layer",
   },
   {
@@ -72,6 +82,11 @@ export const rules: readonly Rule[] = [
     reason: 'names that begin with `.wh.` are the marks of a layer: they cannot be files of one',
   },
 ];
+
+/** Whether the kernel lets users give a second name only to what is theirs or open to them. */
+function hardLinksAreProtected(): boolean {
+  return readFileSync('/proc/sys/fs/protected_hardlinks', 'utf8').trim() !== '0';
+}
 
 /** The rule that excuses a difference, null when it is not excused. */
 export function excuseOf(difference: Difference): Rule | null {

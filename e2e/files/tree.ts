@@ -81,13 +81,16 @@ const any_entry: fc.Arbitrary<Entry> = fc
     rest: fc.oneof(
       {
         weight: 3,
-        arbitrary: fc.record({ kind: fc.constant('directory' as const), mode: fc.constantFrom(0o755, 0o755, 0o555) }),
+        arbitrary: fc.record({
+          kind: fc.constant('directory' as const),
+          mode: fc.constantFrom(0o755, 0o755, 0o777, 0o1777, 0o555),
+        }),
       },
       {
         weight: 4,
         arbitrary: fc.record({
           kind: fc.constant('file' as const),
-          mode: fc.constantFrom(0o644, 0o644, 0o444, 0o600),
+          mode: fc.constantFrom(0o644, 0o644, 0o666, 0o444, 0o600),
           text: any_text,
         }),
       },
@@ -109,7 +112,7 @@ export const any_tree: fc.Arbitrary<Tree> = fc.array(any_entry, { maxLength: 12,
     if (there === undefined) tree.set(path, entry);
     return there === undefined ? entry.kind === 'directory' : there.kind === 'directory';
   };
-  for (const entry of [...entries, { kind: 'directory' as const, path: 'tmp', mode: 0o755, mtime: 1_000_000_007n }])
+  for (const entry of [...entries, { kind: 'directory' as const, path: 'tmp', mode: 0o1777, mtime: 1_000_000_007n }])
     put(entry.path, entry);
   return [...tree.values()];
 });

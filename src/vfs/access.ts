@@ -13,7 +13,7 @@ export interface Owned {
 export const access = { search: 1, write: 2, read: 4 } as const;
 
 /** Whether Linux would let `user` do what the bits in `wanted` say. */
-function mayAccess(user: FilesystemUser, file: Owned, wanted: number): boolean {
+export function mayAccess(user: FilesystemUser, file: Owned, wanted: number): boolean {
   if (user.uid === 0) return true;
   let shift = 0;
   if (user.uid === file.uid) shift = 6;

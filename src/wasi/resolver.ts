@@ -51,7 +51,7 @@ export function resolve(start: Start, path: Path, follow: boolean): Place {
   let slash = path.slash;
   let linked = false;
   // `x/.` names what is in x, wherever x leads.
-  const into = path.last === 'dot';
+  let into = path.last === 'dot';
   /** Names before this one come from a symlink and are not held by the floor. */
   let own_from = 0;
   let links = 0;
@@ -100,6 +100,7 @@ export function resolve(start: Start, path: Path, follow: boolean): Place {
     if (last) {
       linked = true;
       slash ||= parsed.slash;
+      into ||= parsed.last === 'dot';
     }
     own_from = parsed.names.length + Math.max(0, own_from - i - 1);
     names = [...parsed.names, ...names.slice(i + 1)];

@@ -21,7 +21,7 @@ import {
   unlinkAt,
 } from '../../os/index.ts';
 import { type DirectoryEntry, fail, filetype, type OpenOptions, type Stat, type Times } from '../../wasi/index.ts';
-import { access, isStuck, type Owned } from '../access.ts';
+import { access, isStuck, mayAccess, type Owned } from '../access.ts';
 import type { LayerData } from '../layer-data.ts';
 import type { Opened, Reached } from '../protocol.ts';
 import { Announcements } from './announcements.ts';
@@ -216,7 +216,12 @@ export class UnionTree implements Tree {
 
   link(from: Names, to: Names): void {
     this.#existing(from, (directory, name, found) => {
-      if (found.type === filetype.directory) this.#refuseLink(to);
+      this.#inParent(to, (to_directory, to_name) => {
+        if (this.#view.find(to_directory, to_name) !== null) throw fail('EXIST');
+        this.#demandLinkable(directory, name, found);
+        this.#demandCreation(to_directory, to_name);
+        if (found.type === filetype.directory) throw fail('PERM');
+      });
       this.#creating(to, (_to, to_upper, to_name) => {
         if (found.upper === null) this.#copyUp(directory, name, found, true);
         linkAt(directory.upper!, name, to_upper, to_name);
@@ -257,13 +262,17 @@ export class UnionTree implements Tree {
     return this.#view.inside(names.slice(0, -1), (directory) => act(directory, name));
   }
 
-  /** A directory has one name; what is wrong with the second comes first. */
-  #refuseLink(to: Names): never {
-    return this.#inParent(to, (directory, name) => {
-      if (this.#view.find(directory, name) !== null) throw fail('EXIST');
-      this.#demandCreation(directory, name);
-      throw fail('PERM');
-    });
+  /**
+   * PERM for a second name of what belongs to somebody else, unless it is a plain file that the user may read and write:
+   * as Linux has it with `fs.protected_hardlinks`.
+   */
+  #demandLinkable(directory: Merged, name: string, found: Found): void {
+    if (this.#user.uid === 0) return;
+    const owned = this.#view.ownedFound(directory, name, found);
+    if (owned.uid === this.#user.uid) return;
+    const set_id = (owned.mode & 0o4000) !== 0 || (owned.mode & 0o2010) === 0o2010;
+    const wanted = access.read | access.write;
+    if (found.type !== filetype.regular_file || set_id || !mayAccess(this.#user, owned, wanted)) throw fail('PERM');
   }
 
   #existing<T>(names: Names, act: (directory: Merged, name: string, found: Found) => T): T {

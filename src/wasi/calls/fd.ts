@@ -200,6 +200,7 @@ export function fdCalls(state: State, layout: Layout, suspending: boolean): Call
     fd_filestat_set_times(fd: number, atim: bigint, mtim: bigint, flags: number) {
       const opened = descriptors.get(fd, right.fd_filestat_set_times);
       const times = toTimes(atim, mtim, flags);
+      if (!setsAny(times)) return errno.SUCCESS;
       if (opened.kind === 'directory') opened.directory.setTimes(times);
       else opened.file.setTimes(times);
       return errno.SUCCESS;
@@ -254,6 +255,11 @@ export function toTimes(atim: bigint, mtim: bigint, flags: number): Times {
     atim: toTime(atim, flags, fstflag.atim, fstflag.atim_now),
     mtim: toTime(mtim, flags, fstflag.mtim, fstflag.mtim_now),
   };
+}
+
+/** Whether there is a time to set; to set none needs no right to. */
+export function setsAny({ atim, mtim }: Times): boolean {
+  return atim !== undefined || mtim !== undefined;
 }
 
 function toTime(time: bigint, flags: number, given: number, now: number): bigint | 'now' | undefined {

@@ -6,7 +6,7 @@ import { isTooLong, type Path, readPath, readPathText } from '../path.ts';
 import { exists, nothingAt, type Place } from '../resolver.ts';
 import { right, rightsOf, toRights } from '../rights.ts';
 import type { Calls, State } from '../state.ts';
-import { toTimes } from './fd.ts';
+import { setsAny, toTimes } from './fd.ts';
 
 const oflag = { creat: 1, directory: 2, excl: 4, trunc: 8 } as const;
 const oflags_all = 15;
@@ -140,6 +140,7 @@ export function pathCalls(state: State, layout: Layout): Calls {
       const times = toTimes(atim, mtim, fstflags);
       const path = readPath(memory, path_pointer >>> 0, path_length >>> 0);
       const place = existing(lookUp(opened, path, flags));
+      if (!setsAny(times)) return errno.SUCCESS;
       if (place.at === null) place.directory.setChildTimes(named(place), times);
       else place.at.setTimes(times);
       return errno.SUCCESS;

@@ -1,0 +1,7 @@
+#include "../guest.h"
+
+FILES {
+  u32 fd = opened(T("file"), 0, ALL);
+  expect(fd_allocate(fd, 0, 2), SUCCESS);
+  same(size_of(fd), 5);
+}

@@ -1,0 +1,7 @@
+#include "../guest.h"
+
+FILES {
+  u32 fd;
+  expect(fd_close(ROOT), SUCCESS);
+  expect(path_open(ROOT, 0, T("file"), 0, READING, 0, 0, &fd), BADF);
+}

@@ -1,0 +1,7 @@
+#include "../guest.h"
+
+FILES {
+  u32 fd = opened(T("file"), 0, ALL);
+  write_text(fd, "x");
+  expect(fd_datasync(fd), SUCCESS);
+}

@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+PLAIN {
+  fdstat stat;
+  expect(fd_fdstat_get(99, &stat), BADF);
+}

@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+PLAIN {
+  expect(fd_sync(99), BADF);
+}

@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_create_directory(ROOT, T("file/new")), NOTDIR);
+}

@@ -1,0 +1,8 @@
+#include "../guest.h"
+
+FILES {
+  filestat stat;
+  expect(path_filestat_set_times(ROOT, 0, T("dir"), 0, 1000000007, MTIM), SUCCESS);
+  expect(path_filestat_get(ROOT, 0, T("dir"), &stat), SUCCESS);
+  same(stat.mtim, 1000000007);
+}

@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_link(ROOT, 0, T("file"), ROOT, T("dir/inner")), EXIST);
+  expect(path_link(ROOT, 0, T("file"), ROOT, T("dangling")), EXIST);
+}

@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+FILES {
+  u32 fd;
+  expect(path_open(ROOT, 0, TEXT("/t/file"), 0, READING, 0, 0, &fd), NOTCAPABLE);
+}

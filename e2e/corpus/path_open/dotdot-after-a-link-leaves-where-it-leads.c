@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  holds(T("dirlink/../file"), "hello");
+}

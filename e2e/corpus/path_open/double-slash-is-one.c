@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  holds(T("dir//inner"), "inner");
+}

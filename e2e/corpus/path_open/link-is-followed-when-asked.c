@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+FILES {
+  u32 fd = opened(T("link"), 0, READING);
+  read_text(fd, "hello");
+}

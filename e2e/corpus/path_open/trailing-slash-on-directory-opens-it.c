@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+FILES {
+  u32 fd = opened(T("dir/"), 0, SEARCHING);
+  check(lists(fd, "inner", REGULAR_FILE));
+}

@@ -1,0 +1,7 @@
+#include "../guest.h"
+
+FILES {
+  u32 dir, fd;
+  expect(path_open(ROOT, 0, T("."), ONLY_DIRECTORY, SEARCHING & ~(u64)RIGHT_OPEN, ALL, 0, &dir), SUCCESS);
+  expect(path_open(dir, 0, TEXT("file"), 0, READING, 0, 0, &fd), NOTCAPABLE);
+}

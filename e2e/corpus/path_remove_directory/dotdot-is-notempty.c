@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_remove_directory(ROOT, T("empty/..")), NOTEMPTY);
+}

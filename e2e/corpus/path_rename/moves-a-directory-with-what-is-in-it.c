@@ -1,0 +1,7 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_rename(ROOT, T("dir"), ROOT, T("moved")), SUCCESS);
+  holds(T("moved/inner"), "inner");
+  expect(path_remove_directory(ROOT, T("dir")), NOENT);
+}

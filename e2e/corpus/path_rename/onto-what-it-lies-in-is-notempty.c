@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_rename(ROOT, T("dir/inner"), ROOT, T("dir")), NOTEMPTY);
+}

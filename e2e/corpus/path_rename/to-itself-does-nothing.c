@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_rename(ROOT, T("file"), ROOT, T("file")), SUCCESS);
+  holds(T("file"), "hello");
+}

@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  expect(path_symlink(TEXT(""), ROOT, T("new")), NOENT);
+}

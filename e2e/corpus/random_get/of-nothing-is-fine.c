@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+PLAIN {
+  expect(random_get(NULL, 0), SUCCESS);
+}

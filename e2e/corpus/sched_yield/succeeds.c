@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+PLAIN {
+  expect(sched_yield(), SUCCESS);
+}

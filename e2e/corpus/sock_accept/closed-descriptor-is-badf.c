@@ -1,0 +1,6 @@
+#include "../guest.h"
+
+PLAIN {
+  u32 fd;
+  expect(sock_accept(99, 0, &fd), BADF);
+}

@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+PLAIN {
+  expect(sock_shutdown(99, 1), BADF);
+}

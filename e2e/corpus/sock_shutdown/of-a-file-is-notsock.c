@@ -1,0 +1,5 @@
+#include "../guest.h"
+
+FILES {
+  expect(sock_shutdown(opened(T("file"), 0, ALL), 1), NOTSOCK);
+}
