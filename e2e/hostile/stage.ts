@@ -18,7 +18,7 @@ import { Readable } from 'node:stream';
 
 import { demultiplex } from '../../src/client/index.ts';
 import { shimInfo } from '../consistency.ts';
-import { checkout, type Daemon, startDaemon } from '../daemon.ts';
+import { checkout, type Daemon, type DaemonOptions, startDaemon } from '../daemon.ts';
 import { type ImageFile, imageArchive } from '../image.ts';
 import { descendantsOf, openDescriptors, sleep, waitUntil } from '../processes.ts';
 import { generated } from './generated.ts';
@@ -26,7 +26,7 @@ import type { HostileGuest } from './table.ts';
 
 const image = 'hostile';
 const guests = join(import.meta.dirname, 'guests');
-const end_ms_max = 60_000;
+const end_ms_max = 180_000;
 const settle_ms_max = 8000;
 /** How long a call of the API may leave its connection open in the daemon. */
 const quiet_ms = 500;
@@ -71,8 +71,8 @@ export class Stage {
   }
 
   /** A daemon with the image of all `chosen` guests, and so many neighbours that print all the time. */
-  static async open(chosen: readonly HostileGuest[], neighbours: number): Promise<Stage> {
-    const daemon = await startDaemon();
+  static async open(chosen: readonly HostileGuest[], neighbours: number, options: DaemonOptions = {}): Promise<Stage> {
+    const daemon = await startDaemon(options);
     const stage = new Stage(daemon);
     try {
       await stage.#load(chosen);
