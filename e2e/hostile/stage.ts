@@ -25,7 +25,7 @@ import { generated } from './generated.ts';
 import type { HostileGuest } from './table.ts';
 
 const image = 'hostile';
-const guests = join(import.meta.dirname, 'guests');
+const guests_folder = join(import.meta.dirname, 'guests');
 const end_ms_max = 180_000;
 const settle_ms_max = 8000;
 /** How long a call of the API may leave its connection open in the daemon. */
@@ -104,7 +104,7 @@ export class Stage {
       { path: 'loop', symlink: 'loop' },
       ...[...programs].map((program) => ({
         path: `g/${program}.wasm`,
-        bytes: generated[program]?.() ?? readFileSync(join(guests, `${program}.wasm`)),
+        bytes: generated[program]?.() ?? readFileSync(join(guests_folder, `${program}.wasm`)),
       })),
     ];
     const archive = await imageArchive({ tag: image, files });
