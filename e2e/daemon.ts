@@ -73,6 +73,8 @@ export class Daemon {
       [
         '--experimental-ffi',
         '--no-warnings',
+        // As `wherry daemon` starts it.
+        '--max-semi-space-size=2',
         join(this.#options.dist ?? join(checkout, 'dist'), 'daemon.js'),
         '--data-root',
         this.root,

@@ -18,15 +18,15 @@ import { Readable } from 'node:stream';
 
 import { demultiplex } from '../../src/client/index.ts';
 import { shimInfo } from '../consistency.ts';
-import { checkout, type Daemon, startDaemon } from '../daemon.ts';
+import { checkout, type Daemon, type DaemonOptions, startDaemon } from '../daemon.ts';
 import { type ImageFile, imageArchive } from '../image.ts';
-import { descendantsOf, openDescriptors, sleep, waitUntil } from '../processes.ts';
+import { isAlive, openDescriptors, programsBelow, sleep, waitUntil } from '../processes.ts';
 import { generated } from './generated.ts';
 import type { HostileGuest } from './table.ts';
 
 const image = 'hostile';
-const guests = join(import.meta.dirname, 'guests');
-const end_ms_max = 60_000;
+const guests_folder = join(import.meta.dirname, 'guests');
+const end_ms_max = 180_000;
 const settle_ms_max = 8000;
 /** How long a call of the API may leave its connection open in the daemon. */
 const quiet_ms = 500;
@@ -40,7 +40,7 @@ const secret = 'canary of the host\n';
 /** What of the host may be no more after a guest than before it. */
 interface HostState {
   readonly descriptors: number;
-  readonly processes: number;
+  readonly guests: number;
   readonly mounts: number;
   readonly sockets: number;
 }
@@ -71,8 +71,8 @@ export class Stage {
   }
 
   /** A daemon with the image of all `chosen` guests, and so many neighbours that print all the time. */
-  static async open(chosen: readonly HostileGuest[], neighbours: number): Promise<Stage> {
-    const daemon = await startDaemon();
+  static async open(chosen: readonly HostileGuest[], neighbours: number, options: DaemonOptions = {}): Promise<Stage> {
+    const daemon = await startDaemon(options);
     const stage = new Stage(daemon);
     try {
       await stage.#load(chosen);
@@ -104,7 +104,7 @@ export class Stage {
       { path: 'loop', symlink: 'loop' },
       ...[...programs].map((program) => ({
         path: `g/${program}.wasm`,
-        bytes: generated[program]?.() ?? readFileSync(join(guests, `${program}.wasm`)),
+        bytes: generated[program]?.() ?? readFileSync(join(guests_folder, `${program}.wasm`)),
       })),
     ];
     const archive = await imageArchive({ tag: image, files });
@@ -126,7 +126,7 @@ export class Stage {
   async remember(): Promise<void> {
     await this.#rested();
     await sleep(quiet_ms);
-    this.#before = this.#look();
+    this.#before = await this.#look();
     for (const each of this.#open()) this.#open_before.set(each, (this.#open_before.get(each) ?? 0) + 1);
   }
 
@@ -138,12 +138,26 @@ export class Stage {
     });
   }
 
-  #look(): HostState {
-    const shims = this.daemon.shims().map(({ pid }) => pid);
-    const holders = [this.daemon.pid, ...shims];
+  async #look(): Promise<HostState> {
+    const shims = this.daemon.shims();
+    let descriptors = openDescriptors(this.daemon.pid);
+    let guests = 0;
+    for (const { pid, address } of shims) {
+      descriptors += openDescriptors(pid);
+      const { way, zygotePid } = await shimInfo(address);
+      const children = programsBelow(pid).filter(isAlive);
+      if (way !== 'fork') guests += children.length;
+      else
+        for (const zygote of children) {
+          const forked = programsBelow(zygote).length;
+          // One that was replaced stays, with one descriptor of its shim, while a guest that it forked runs.
+          if (zygote !== zygotePid && forked > 0) descriptors--;
+          guests += zygote === zygotePid ? forked : Math.max(1, forked);
+        }
+    }
     return {
-      descriptors: holders.reduce((sum, pid) => sum + openDescriptors(pid), 0),
-      processes: holders.length + shims.flatMap(descendantsOf).length,
+      descriptors,
+      guests,
       mounts: linesOf('/proc/self/mountinfo').length,
       sockets: linesOf('/proc/net/unix').filter((line) => line.includes(this.daemon.folder)).length,
     };
@@ -177,8 +191,8 @@ export class Stage {
     assert.ok(before !== null);
     let more: readonly string[] = [];
     // Processes take their time to go.
-    await waitUntil('the host is as before', settle_ms_max, () => {
-      const now = this.#look();
+    await waitUntil('the host is as before', settle_ms_max, async () => {
+      const now = await this.#look();
       more = Object.keys(now)
         .map((name) => name as keyof HostState)
         .filter((name) => now[name] > before[name])
