@@ -22,15 +22,13 @@ export function chooseStarter(options: {
   const { node, script, layers, way } = options;
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
-  if (way === 'spawn') return { starter: createSpawnStarter({ node, script }), why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
-  if (way === 'fork')
-    return { starter: createForkStarter({ node, script, bubblewrap, layers }), why: `asked for; ${inside}` };
+  const spawns = (): Starter => createSpawnStarter({ node, script, bubblewrap });
+  const forks = (): Starter => createForkStarter({ node, script, bubblewrap, layers });
+  if (way === 'spawn') return { starter: spawns(), why: `asked for; ${inside}` };
+  if (way === 'fork') return { starter: forks(), why: `asked for; ${inside}` };
   if (process.arch !== 'x64')
-    return { starter: createSpawnStarter({ node, script }), why: `a zygote was never tried on ${process.arch}` };
-  return {
-    starter: createForkStarter({ node, script, bubblewrap, layers }),
-    why: `a zygote works on this machine; ${inside}`,
-  };
+    return { starter: spawns(), why: `a zygote was never tried on ${process.arch}; ${inside}` };
+  return { starter: forks(), why: `a zygote works on this machine; ${inside}` };
 }
