@@ -33,14 +33,15 @@ export function chooseStarter(options: {
   const { node, script, layers, way } = options;
   if (way !== undefined && way !== 'fork' && way !== 'spawn')
     throw new WherryError('InvalidArgument', `Cannot start guests by "${way}": there are fork and spawn.`);
-  const spawning = createSpawnStarter({ node, script });
-  if (way === 'spawn') return { starter: spawning, why: 'asked for' };
   const bubblewrap = findBubblewrap(process.env['PATH'] ?? '');
   const inside = bubblewrap === null ? 'no bubblewrap here' : `inside ${bubblewrap}`;
+  const spawning = createSpawnStarter({ node, script, bubblewrap });
+  if (way === 'spawn') return { starter: spawning, why: `asked for; ${inside}` };
   const fork = { node, script, bubblewrap, layers, native: findNative(script), cache: options.cache ?? null };
   const forking = debuggedBy(spawning, createForkStarter(fork));
   if (way === 'fork') return { starter: forking, why: `asked for; ${inside}` };
-  if (process.arch !== 'x64') return { starter: spawning, why: `a zygote was never tried on ${process.arch}` };
+  if (process.arch !== 'x64')
+    return { starter: spawning, why: `a zygote was never tried on ${process.arch}; ${inside}` };
   return { starter: forking, why: `a zygote works on this machine; ${inside}` };
 }
 

@@ -81,7 +81,11 @@ for (const [way, make] of [
     'fork, inside bubblewrap where there is one',
     () => createForkStarter({ node: process.execPath, script, bubblewrap, native: null, cache: null }),
   ],
-  ['spawn', () => createSpawnStarter({ node: process.execPath, script })],
+  ['spawn', () => createSpawnStarter({ node: process.execPath, script, bubblewrap: null })],
+  [
+    'spawn, inside bubblewrap where there is one',
+    () => createSpawnStarter({ node: process.execPath, script, bubblewrap }),
+  ],
 ] as const)
   describe(`guests by ${way}`, () => {
     let starter: Starter;
@@ -100,8 +104,10 @@ for (const [way, make] of [
       const raised = await guest.running;
       // Without bubblewrap it depends on what the kernel lets this user do.
       const least: readonly Wall[] =
-        way === 'spawn'
-          ? ['not-root', 'limits', 'system-calls']
+        starter.way === 'spawn'
+          ? way === 'spawn' || bubblewrap === null
+            ? ['not-root', 'limits', 'system-calls']
+            : ['network', 'processes', 'files', 'not-root', 'limits', 'system-calls']
           : way === 'fork' || bubblewrap === null
             ? ['not-root', 'capabilities', 'limits', 'system-calls']
             : walls;

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 
-import { exitNow } from '../../os/index.ts';
+import { close, exitNow, write } from '../../os/index.ts';
+import { frame } from '../job.ts';
 import type { Wall } from '../walls.ts';
 import { openChannel } from './channel.ts';
 import { type Open, serveGuest } from './serve.ts';
@@ -15,14 +16,20 @@ export interface RunSpawnedOptions {
 }
 
 const channel_fd = 3;
+/** Where whoever started it waits for a byte: then the first message is on the channel. */
+const report_fd = 4;
 
 /**
  * Runs one guest in this process, which was started for it. Node's other threads keep what they have open, which leads
  * nowhere: none of it came from the shim.
  */
 export function runSpawned({ in_bubblewrap, open, without }: RunSpawnedOptions): never {
+  const channel = openChannel(channel_fd);
+  channel.send(frame.started);
+  write(report_fd, Buffer.alloc(1));
+  close(report_fd);
   const one_thread = readdirSync('/proc/self/task').length === 1;
   const walls = prepareWalls({ in_bubblewrap, one_thread, ...(without === undefined ? {} : { without }) });
   walls.raiseFirst();
-  exitNow(serveGuest(openChannel(channel_fd), [0, 1, 2], walls, open));
+  exitNow(serveGuest(channel, [0, 1, 2], walls, open));
 }

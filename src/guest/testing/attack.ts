@@ -121,7 +121,9 @@ export function attack(targets: Targets, { layers, chain_index }: TakenJob, chan
   attempt('bind', ...numbers.map((fd) => call(n.bind, fd, inet(0), 16)));
 
   // Other processes.
-  const pids = [targets.victim_pid, targets.shim_pid, targets.neighbour_pid];
+  // In a process namespace of its own the neighbour's number may be this process's.
+  const own_pid = call(n.getpid);
+  const pids = [targets.victim_pid, targets.shim_pid, targets.neighbour_pid].filter((pid) => pid !== own_pid);
   attempt('kill', ...pids.map((pid) => call(n.kill, pid, SIGTERM)));
   attempt('tkill', ...pids.map((pid) => call(n.tkill, pid, SIGTERM)));
   attempt('tgkill', ...pids.map((pid) => call(n.tgkill, pid, pid, SIGTERM)));

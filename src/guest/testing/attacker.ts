@@ -8,6 +8,7 @@ import { dieWithParent } from '../../os/index.ts';
 import type { Channel } from '../inside/channel.ts';
 import type { OpenGuest } from '../inside/open-guest.ts';
 import type { TakenJob } from '../inside/serve.ts';
+import { runSpawned } from '../inside/spawned.ts';
 import { runZygote } from '../inside/zygote.ts';
 import { frame } from '../job.ts';
 import type { Wall } from '../walls.ts';
@@ -77,5 +78,6 @@ function outlive(): never {
 
 dieWithParent(9);
 const [, , way, native = '', ...words] = process.argv;
-if (way === 'zygote')
-  runZygote({ native, in_bubblewrap: words.includes('in-bubblewrap'), hangs: false, open, without: walls_left_out });
+const in_bubblewrap = words.includes('in-bubblewrap');
+if (way === 'zygote') runZygote({ native, in_bubblewrap, hangs: false, open, without: walls_left_out });
+if (way === 'spawned') runSpawned({ in_bubblewrap, open, without: walls_left_out });

@@ -62,6 +62,7 @@ export const number_of = {
   pread64: 17,
   pwrite64: 18,
   shmget: 29,
+  getpid: 39,
   socket: 41,
   connect: 42,
   sendto: 44,

@@ -3,7 +3,6 @@ import type { LayerIndex } from '../../oci/index.ts';
 import {
   AT_FDCWD,
   close,
-  errno as linux,
   type FilesystemUser,
   linkAt,
   makeDirectoryAt,
@@ -26,6 +25,7 @@ import type { LayerData } from '../layer-data.ts';
 import type { Opened, Reached } from '../protocol.ts';
 import { Announcements } from './announcements.ts';
 import { copyUp } from './copy-up.ts';
+import { mark, markInside, reveal } from './marks.ts';
 import { openFlags } from './opening.ts';
 import { setLinkOwner, setOwned } from './ownership.ts';
 import { clearAway, scanUpper } from './scan.ts';
@@ -489,33 +489,6 @@ export class UnionTree implements Tree {
   }
 }
 
-/** Makes an empty file that is a mark: a whiteout, or that a directory is opaque. */
-function mark(directory: number, name: string): void {
-  close(openAt(directory, name, O.WRONLY | O.CREAT | O.NOFOLLOW, 0o600));
-}
-
-function markInside(directory: number, name: string): void {
-  const fd = openDirectory(directory, name);
-  try {
-    const { atime_ns, mtime_ns } = statDescriptor(fd);
-    mark(fd, opaque_marker);
-    // For the guest nothing changed there.
-    setTimes(fd, atime_ns, mtime_ns);
-  } finally {
-    close(fd);
-  }
-}
-
-/** Takes away the whiteout of a name that has something again. */
-function reveal(directory: number, name: string): void {
-  try {
-    unlinkAt(directory, whiteoutOf(name));
-  } catch (error) {
-    const nothing: number[] = [linux.ENOENT, linux.ENAMETOOLONG];
-    if (!(error instanceof SystemError) || !nothing.includes(error.errno)) throw error;
-  }
-}
-
 function samePath(a: Names, b: Names): boolean {
   return a.length === b.length && isBelow(b, a);
 }
@@ -523,13 +496,4 @@ function samePath(a: Names, b: Names): boolean {
 /** Whether `names` is `directory` or lies below it. */
 function isBelow(names: Names, directory: Names): boolean {
   return directory.every((name, i) => names[i] === name);
-}
-
-function openIfThere(upper: string): number | null {
-  try {
-    return openAt(AT_FDCWD, upper, O.RDONLY | O.DIRECTORY);
-  } catch (error) {
-    if (error instanceof SystemError && error.code === 'ENOENT') return null;
-    throw error;
-  }
 }

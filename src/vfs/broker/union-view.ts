@@ -1,6 +1,7 @@
 import { name_bytes_max } from '../../limits/index.ts';
 import { entryType, type LayerIndex } from '../../oci/index.ts';
 import {
+  AT_FDCWD,
   close,
   type FileStat,
   type FilesystemUser,
@@ -9,6 +10,7 @@ import {
   S,
   statAtOrNull,
   statDescriptor,
+  SystemError,
 } from '../../os/index.ts';
 import { fail, type Filetype, filetype, type Stat } from '../../wasi/index.ts';
 import { access, demand, type Owned } from '../access.ts';
@@ -203,6 +205,16 @@ function letGo(directory: Merged): void {
 
 export function joined(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
+}
+
+/** The folder of a writable layer, null while there is none. */
+export function openIfThere(upper: string): number | null {
+  try {
+    return openAt(AT_FDCWD, upper, O.RDONLY | O.DIRECTORY);
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 export function openDirectory(directory: number, name: string): number {
