@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,8 +87,9 @@ export class TestShim {
     return join(this.folder, 'bundles', id, 'log');
   }
 
-  /** What the log of `id` has of both streams. */
+  /** What the log of `id` has of both streams; it is made with the first line. */
   logged(id: string): string {
+    if (!existsSync(this.log(id))) return '';
     const lines = readFileSync(this.log(id), 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => (JSON.parse(line) as { log: string }).log).join('');
   }
