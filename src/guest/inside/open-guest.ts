@@ -60,6 +60,8 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   const bytes = readAll(program.file, program.path);
   const compiled = compile(bytes, program.path, job);
   const { module, description, code } = compiled;
+  // Held by what runs below only for a dump: the binary is in it, which no other guest needs any more.
+  const dumpable = job.core === true ? compiled : null;
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
     env: job.env,
@@ -87,7 +89,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   } catch (error) {
     // A start function ran, and the guest ended in it.
     if (host.exited !== null || error instanceof WebAssembly.RuntimeError) {
-      if (job.core === true && host.exited === null)
+      if (dumpable !== null && host.exited === null)
         dumped = 'no core dump could be made: it trapped in its start function';
       return { run: () => told(endedBy(host, error, { module, code })) };
     }
@@ -101,7 +103,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
     run: () =>
       told(
         run(host, instance, {
-          program: { module, code, ...(job.core === true ? { trapped } : {}) },
+          program: { module, code, ...(dumpable === null ? {} : { trapped }) },
           ...(program.export === null ? {} : { export: program.export }),
         }),
       ),
@@ -114,7 +116,7 @@ export function openGuest(channel: Channel, { job, stdio, chain_index, layers }:
   }
 
   function trapped(frames: readonly TrapFrame[]): void {
-    dumped = sendCore(channel, { path: program.path, compiled, instance, frames });
+    dumped = sendCore(channel, { path: program.path, compiled: dumpable!, instance, frames });
   }
 }
 
