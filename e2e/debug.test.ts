@@ -113,7 +113,7 @@ async function debugDivision(address: string): Promise<void> {
     returnByValue: true,
   });
   assert.deepEqual(result.value, [24, 4]);
-  await inspector.call('Debugger.resume');
+  inspector.send('Debugger.resume');
 }
 
 /** The address on the line that says where to attach. */

@@ -47,6 +47,11 @@ export class Debugger {
     return (await reply.promise) as Result;
   }
 
+  /** Without waiting for an answer: what lets a guest go may end its process before there is one. */
+  send(method: string): void {
+    this.#socket.send(JSON.stringify({ id: ++this.#calls, method, params: {} }));
+  }
+
   /** The next event of that name that fits; those before it are passed over. */
   async event<Params>(method: string, fits: (params: Params) => boolean = () => true): Promise<Params> {
     for (;;) {
@@ -54,9 +59,5 @@ export class Debugger {
         if (event.method === method && fits(event.params as Params)) return event.params as Params;
       await new Promise<void>((resolve) => (this.#look = resolve));
     }
-  }
-
-  close(): void {
-    this.#socket.close();
   }
 }

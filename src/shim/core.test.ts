@@ -53,4 +53,20 @@ for (const way of ['fork', 'spawn'] as const)
       const names = customSections(module, 'core')[0]!;
       assert.equal(Buffer.from(names.subarray(2)).toString(), '/module.wasm');
     });
+
+    test('of a module that traps in its start function there is none, and it is said why', async () => {
+      // A function that is `unreachable`, and its start; the program's own begins after it.
+      const types = [1, 4, 1, 0x60, 0, 0];
+      const start = [3, 2, 1, 0, 7, 10, 1, 6, ...Buffer.from('_start'), 0, 0, 8, 1, 0];
+      const code = [10, 5, 1, 3, 0, 0, 0x0b];
+      const wasm = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...types, ...start, ...code]);
+      const path = join(shim.folder, 'none.wasm');
+      const annotations = { 'dev.wherry.core-path': path };
+      const id = await shim.create({ image: moduleImage(shim.folder, wasm), annotations });
+      await shim.task.start({ id });
+      assert.equal((await shim.task.wait({ id })).exitStatus, 134);
+      assert.match(shim.logged(id), /no core dump could be made: it trapped in its start function\n$/);
+      assert.equal(existsSync(path), false);
+      await shim.task.delete({ id });
+    });
   });

@@ -89,7 +89,7 @@ for (const way of ['fork', 'spawn'] as const)
         returnByValue: true,
       });
       assert.deepEqual(result.value, [24, 4, true]);
-      await inspector.call('Debugger.resume');
+      inspector.send('Debugger.resume');
       assert.equal((await shim.task.wait({ id })).exitStatus, 6);
       await inspector.closed;
       await shim.task.delete({ id });
@@ -98,7 +98,7 @@ for (const way of ['fork', 'spawn'] as const)
     test('goes its way when its debugger leaves, and can be killed while it waits for one', async () => {
       const left = await start();
       const inspector = await DebuggerClient.attach(left.address);
-      await inspector.call('Runtime.runIfWaitingForDebugger');
+      inspector.send('Runtime.runIfWaitingForDebugger');
       inspector.close();
       assert.equal((await shim.task.wait({ id: left.id })).exitStatus, 6);
       const killed = await start();

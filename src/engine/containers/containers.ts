@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 import type { GuestWalls, TaskExit } from '../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
 import { attachClient, type AttachOptions } from './attach.ts';
@@ -7,7 +5,7 @@ import { checkFilters, type Filters, matchesLabels, untilFilter } from '../filte
 import type { CreateRequest, Resources, RestartPolicy } from './config.ts';
 import { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
-import { openCoreDump } from './open-core-dump.ts';
+import { type CoreDump, openCoreDump } from './open-core-dump.ts';
 import { createContainer } from './create/create.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { listContainers, type ListRequest } from './list.ts';
@@ -136,7 +134,7 @@ export class Containers {
   }
 
   /** The core dump of a container's last trap; see `openCoreDump`. */
-  coreDump(query: string): Readable {
+  coreDump(query: string): CoreDump {
     return openCoreDump(this.find(query));
   }
 

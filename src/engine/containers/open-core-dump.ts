@@ -1,16 +1,21 @@
-import { createReadStream, openSync } from 'node:fs';
+import { createReadStream, fstatSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 import { WherryError } from '../../errors/index.ts';
 import type { Container } from './container.ts';
 import { wantsCore } from './core-dump.ts';
 
+export interface CoreDump {
+  readonly size_bytes: number;
+  readonly content: Readable;
+}
+
 /**
  * The core dump that the last trap of a container left.
  *
  * @throws WherryError Conflict while it runs, NotFound when there is none, and why
  */
-export function openCoreDump(container: Container): Readable {
+export function openCoreDump(container: Container): CoreDump {
   const { name, record, core_path } = container;
   if (container.isRunning) {
     throw new WherryError(
@@ -31,5 +36,5 @@ export function openCoreDump(container: Container): Readable {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     throw new WherryError('NotFound', `no core dump of container ${name}: it has not trapped`, { cause });
   }
-  return createReadStream('', { fd, highWaterMark: 256 * 1024 });
+  return { size_bytes: fstatSync(fd).size, content: createReadStream('', { fd, highWaterMark: 256 * 1024 }) };
 }

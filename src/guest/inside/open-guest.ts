@@ -77,6 +77,8 @@ export function openGuest(
   if (code_fd !== null) close(code_fd);
   const { module, description, code } = compiled;
   const listening = openListening(job, listeners);
+  // Held by what runs below only for a dump: the binary is in it, which no other guest needs any more.
+  const dumpable = job.core === true ? compiled : null;
   const host = createHost({
     args: [program.path, ...job.args.slice(1)],
     env: listening.env,
@@ -90,7 +92,7 @@ export function openGuest(
     random: fillRandom,
   });
   const options = {
-    program: { module, code, ...(job.core === true ? { trapped } : {}) },
+    program: { module, code, ...(dumpable === null ? {} : { trapped }) },
     ...(program.export === null ? {} : { export: program.export }),
   };
   let dumped: string | null = null;
@@ -106,8 +108,8 @@ export function openGuest(
     // Data did not fit, or a start function ran and the guest ended in it: it ran, if only to its trap.
     if (host.exited !== null || error instanceof WebAssembly.RuntimeError) {
       if (!started) start();
-      if (job.core === true && host.exited === null)
-        dumped = 'no core dump could be made: it trapped before its first function was called';
+      if (dumpable !== null && host.exited === null)
+        dumped = 'no core dump could be made: it trapped in its start function';
       return { run: () => told(endedBy(host, error, { module, code })) };
     }
     throw notRunnable(error);
@@ -152,7 +154,7 @@ export function openGuest(
   }
 
   function trapped(frames: readonly TrapFrame[]): void {
-    dumped = sendCore(channel, { path: program.path, compiled, instance, frames });
+    dumped = sendCore(channel, { path: program.path, compiled: dumpable!, instance, frames });
   }
 }
 

@@ -46,7 +46,8 @@ export class DebuggerClient {
         for (const look of this.#waiting.splice(0)) look();
         return;
       }
-      const call = this.#calls.get(message.id)!;
+      const call = this.#calls.get(message.id);
+      if (call === undefined) return;
       this.#calls.delete(message.id);
       if (message.error === undefined) call.resolve(message.result);
       else call.reject(new Error(message.error.message));
@@ -59,6 +60,11 @@ export class DebuggerClient {
     this.#calls.set(id, call);
     this.#socket.send(JSON.stringify({ id, method, params }));
     return (await call.promise) as Result;
+  }
+
+  /** Without waiting for an answer: what lets a guest go may end its process before there is one. */
+  send(method: string): void {
+    this.#socket.send(JSON.stringify({ id: ++this.#sequence, method, params: {} }));
   }
 
   /** The first event `method` that has come or comes, and fits; each is given once. */

@@ -97,7 +97,7 @@ export class TestShim {
     return join(this.folder, 'bundles', id, 'log');
   }
 
-  /** What the log of `id` has of both streams. */
+  /** What the log of `id` has of both streams; it is made with the first line. */
   logged(id: string): string {
     if (!existsSync(this.log(id))) return '';
     const lines = readFileSync(this.log(id), 'utf8').split('\n').slice(0, -1);

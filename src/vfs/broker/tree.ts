@@ -31,3 +31,12 @@ export interface Tree {
   sync(names: Names): void;
   close(): void;
 }
+
+export function samePath(a: Names, b: Names): boolean {
+  return a.length === b.length && isBelow(b, a);
+}
+
+/** Whether `names` is `directory` or lies below it. */
+export function isBelow(names: Names, directory: Names): boolean {
+  return directory.every((name, i) => names[i] === name);
+}

@@ -16,7 +16,6 @@ import {
   statDescriptor,
   symlinkAt,
   sync,
-  SystemError,
   unlinkAt,
 } from '../../os/index.ts';
 import { type DirectoryEntry, fail, filetype, type OpenOptions, type Stat, type Times } from '../../wasi/index.ts';
@@ -29,8 +28,17 @@ import { mark, markInside, reveal } from './marks.ts';
 import { openFlags } from './opening.ts';
 import { setLinkOwner, setOwned } from './ownership.ts';
 import { clearAway, scanUpper } from './scan.ts';
-import type { Names, Tree } from './tree.ts';
-import { type Found, joined, listUpper, type Merged, openDirectory, type UpperRoot, UnionView } from './union-view.ts';
+import { isBelow, type Names, samePath, type Tree } from './tree.ts';
+import {
+  type Found,
+  joined,
+  listUpper,
+  type Merged,
+  openDirectory,
+  openIfThere,
+  type UpperRoot,
+  UnionView,
+} from './union-view.ts';
 import { isReserved, opaque_marker, privateName, whiteoutOf } from './whiteout.ts';
 
 export interface UnionTreeOptions {
@@ -487,13 +495,4 @@ export class UnionTree implements Tree {
     renameAt(upper, name, upper, temporary);
     clearAway(upper, temporary);
   }
-}
-
-function samePath(a: Names, b: Names): boolean {
-  return a.length === b.length && isBelow(b, a);
-}
-
-/** Whether `names` is `directory` or lies below it. */
-function isBelow(names: Names, directory: Names): boolean {
-  return directory.every((name, i) => names[i] === name);
 }

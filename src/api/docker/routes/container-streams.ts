@@ -80,17 +80,19 @@ export function containerStreamRoutes(engine: Engine): readonly Route[] {
 
   /** Wherry's own; Docker has nothing of the kind. */
   async function coreDump(request: ApiRequest, reply: ApiReply): Promise<void> {
-    const dump = containers.coreDump(id(request));
+    const { content, size_bytes } = containers.coreDump(id(request));
+    // One that ends early is no dump: without the length a client would not see it.
+    reply.header('Content-Length', String(size_bytes));
     const stream = reply.stream(200, 'application/wasm');
     try {
-      for await (const chunk of dump as AsyncIterable<Buffer>) {
+      for await (const chunk of content as AsyncIterable<Buffer>) {
         if (request.signal.aborted) return;
         await stream.write(chunk);
       }
     } finally {
-      dump.destroy();
-      stream.end();
+      content.destroy();
     }
+    stream.end();
   }
 
   async function wait(request: ApiRequest, reply: ApiReply): Promise<void> {
