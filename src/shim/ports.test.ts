@@ -14,10 +14,16 @@ function request(host_ip: string, host_port: number, container_port = 80): PortR
 }
 
 /** What comes over a connection to its end. */
-async function whole(socket: Socket): Promise<string> {
+function whole(socket: Socket): Promise<string> {
   let text = '';
-  for await (const piece of socket.setEncoding('utf8')) text += piece as string;
-  return text;
+  socket.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  return new Promise((resolve, reject) => socket.once('end', () => resolve(text)).once('error', reject));
+}
+
+/** Sends `text` once the guest has said something; gives all it says. */
+function answer(socket: Socket, text: string): Promise<string> {
+  socket.once('data', () => socket.write(text));
+  return whole(socket);
 }
 
 /** Something that listens, at a port that was free, until it is closed. */
@@ -62,9 +68,7 @@ for (const way of ['fork', 'spawn'] as const)
         await task.start({ id });
         const { host_ip, host_port } = ports[reached]!;
         const socket = connect(host_port, host_ip);
-        const said = whole(socket);
-        await new Promise((resolve) => socket.once('readable', resolve));
-        socket.write('echo');
+        const said = answer(socket, 'echo');
         const { exitStatus } = await task.wait({ id });
         assert.deepEqual([await said, exitStatus], ['hi:\necho', 0]);
         for (const each of ports) assert.ok(await isFree(each.host_port));
@@ -77,10 +81,8 @@ for (const way of ['fork', 'spawn'] as const)
       const { host_port } = shim.record(id).ports![0]!;
       const socket = connect(host_port, '127.0.0.1');
       await new Promise((resolve) => socket.once('connect', resolve));
+      const said = answer(socket, 'early');
       await shim.task.start({ id });
-      const said = whole(socket);
-      await new Promise((resolve) => socket.once('readable', resolve));
-      socket.write('early');
       assert.equal(await said, 'hi:\nearly');
       await shim.task.wait({ id });
       await shim.task.delete({ id });
