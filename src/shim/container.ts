@@ -217,7 +217,13 @@ export class Container {
 
   /** From here on the container ends when its process does, whatever else goes wrong. */
   async #started(guest: GuestProcess): Promise<number> {
-    void guest.ended.then((end) => this.#finish(end));
+    void guest.ended.then(async (end) => {
+      // One that failed as it got ready may have ended before anybody waited for it to run.
+      await guest.running.catch((error: unknown) => {
+        if (this.#killed_by === null) this.#failure ??= failureOf(error);
+      });
+      await this.#finish(end);
+    });
     // Somebody may not have waited for the start.
     if (this.#killed_by !== null) guest.signal(SIGKILL);
     try {

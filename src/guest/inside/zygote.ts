@@ -22,7 +22,7 @@ import { becomeChild, childPlaces, type Places, rememberInheritance } from './ch
 import { allowFork, emptyWorkerList } from './fork-safety.ts';
 import { type Open, serveGuest } from './serve.ts';
 import { rehearse } from './rehearsal.ts';
-import { prepareWalls, type Walls } from './walls/index.ts';
+import { prepareWalls } from './walls/index.ts';
 
 interface Child {
   readonly job: number;
@@ -32,15 +32,6 @@ interface Child {
 
 /** How often the way of a child is gone before the first fork: code that never ran would be compiled in every child. */
 const rehearsals = 24;
-
-/** In a child nothing may throw: it has no loop to end it, and would take a job that it never runs. */
-function rehearseOrLeave(walls: Walls): void {
-  try {
-    rehearse(walls);
-  } catch {
-    exitNow(255);
-  }
-}
 
 export interface RunZygoteOptions {
   /** The path of the native part, '' for none. */
@@ -115,11 +106,17 @@ export function runZygote({ native, in_bubblewrap, hangs, open, without }: RunZy
     const pid = fork();
     if (pid === 0 && hangs) poll([], null);
     if (pid === 0) {
-      const mine = becomeChild(channel, control_fd, job, places);
-      // Each page it writes to for the first time is copied now, and not when its job has come.
-      if (kind === order.standby) rehearseOrLeave(walls_to_rehearse);
-      walls.raiseFirst();
-      exitNow(serveGuest(mine, places.stdio, walls, open));
+      // Nothing may be thrown out of here: a child has no loop to end it, and would stay for ever. The shim may have
+      // gone, and the zygote with it, before the child asked to die with them.
+      try {
+        const mine = becomeChild(channel, control_fd, job, places);
+        // Each page it writes to for the first time is copied now, and not when its job has come.
+        if (kind === order.standby) rehearse(walls_to_rehearse);
+        walls.raiseFirst();
+        exitNow(serveGuest(mine, places.stdio, walls, open));
+      } catch {
+        exitNow(255);
+      }
     }
     close(channel);
     const child: Child = { job, pid, pidfd: openProcess(pid) };
