@@ -156,6 +156,8 @@ export class OpenRegular implements File {
     this.#mustWrite();
     const end = toLength(offset + length);
     if (end > this.#inode.length) this.#inode.setLength(end);
+    // On Linux it is a change of the file, whether it gets longer or not.
+    else this.#inode.touch();
   }
 
   setTimes(times: Times): void {
