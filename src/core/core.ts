@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
@@ -14,6 +13,7 @@ import { checkNamespace } from './names.ts';
 import { Paths } from './paths.ts';
 import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
+import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
 import { createSnapshotMounts } from './snapshot-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
@@ -181,9 +181,7 @@ function moveAway(path: string, parent: string): string | null {
 /** Removes a folder behind the caller's back. */
 function throwAway(path: string | null, log: Log): void {
   if (path === null) return;
-  rm(path, { recursive: true, force: true }).catch((error: Error) =>
-    log.warn(`cannot remove ${path}: ${error.message}`),
-  );
+  removeTree(path).catch((error: Error) => log.warn(`cannot remove ${path}: ${error.message}`));
 }
 
 function makeFolders(paths: Paths): void {
