@@ -2,7 +2,7 @@
  * Starting containers: `docker run --rm` of hello on Wherry beside a static program on Docker, where an engine is at
  * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; so is `docker run -d -p` of web to the
  * first byte that it answers (image `DOCKER_BENCH_WEB_IMAGE`); then from start request to first byte, fifty at once, and
- * memory.
+ * memory. `bench compute` runs programs that compute instead (compute.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -10,13 +10,25 @@ import { connect as connectTo, createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 
 import type { Connection } from '../src/client/index.ts';
-import { childrenOf, connect, exists, pss, shimPids, sleep, startDaemon } from './engine.ts';
+import { compute } from './compute.ts';
+import { childrenOf, connect, exists, pageTables, pss, shimPids, sleep, startDaemon } from './engine.ts';
 import { figure, show } from './figures.ts';
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '30' }, quick: { type: 'boolean', default: false } },
+const { values, positionals } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '30' },
+    quick: { type: 'boolean', default: false },
+    /** How many containers run when memory is looked at. */
+    containers: { type: 'string', default: '1,10,50' },
+  },
+  allowPositionals: true,
 });
 const runs = values.quick ? 5 : Number(values.runs);
+
+if (positionals[0] === 'compute') {
+  await compute(values.quick ? 2 : 5);
+  process.exit(0);
+}
 
 const wherry = await startDaemon();
 const { connection } = wherry;
@@ -35,6 +47,7 @@ try {
   } else console.log('no docker CLI here: docker run is not measured');
   await firstByte(connection, 'hello', 'Wherry: POST start to first byte at the attached socket');
   const ours = await parallel(connection, 'hello', 'Wherry: 50 parallel create + start until all first bytes');
+  await startsASecond();
   if (peer_socket !== undefined) {
     const docker = connect(peer_socket);
     await firstByte(docker, peer_image, 'Docker: POST start to first byte at the attached socket');
@@ -205,6 +218,23 @@ async function parallel(daemon: Connection, image: string, name: string): Promis
   return figure(took).median;
 }
 
+/** Whole lives of containers, eight at once: create, start, first byte, end, removal. */
+async function startsASecond(): Promise<void> {
+  const count = values.quick ? 80 : 400;
+  let left = count;
+  const from = performance.now();
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (left-- > 0) await startOnce(connection, 'hello');
+    }),
+  );
+  show(
+    'Wherry: containers a second, from create to removal',
+    figure([count / ((performance.now() - from) / 1000)]),
+    '/s',
+  );
+}
+
 /** The zygotes of a shim, without the bubblewrap around them. */
 function zygotesOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) =>
@@ -224,7 +254,7 @@ async function memory(): Promise<void> {
     }
   }
   const ids: string[] = [];
-  for (const count of [1, 10, 50]) {
+  for (const count of values.containers.split(',').map(Number)) {
     while (ids.length < count) {
       const id = await create(connection, 'clock');
       await connection.call('POST', `/containers/${id}/start`);
@@ -237,5 +267,6 @@ async function memory(): Promise<void> {
       ),
     );
     show(`memory: a container's process, ${count} running`, figure(guests.map(pss)), 'MB PSS');
+    show('  and its page tables', figure(guests.map(pageTables)), 'MB');
   }
 }
