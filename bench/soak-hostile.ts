@@ -66,10 +66,11 @@ export async function soakHostile(count: number, seed: number): Promise<void> {
   }
 
   try {
-    await lanes(Math.min(warm_runs, count));
+    const warm = Math.min(warm_runs, Math.ceil(count / 3));
+    await lanes(warm);
     await stage.remember();
     const folders = foldersOf(daemon.root, daemon.state);
-    await lanes(Math.max(0, count - warm_runs));
+    await lanes(count - warm);
     await stage.assertAsBefore();
     assert.equal(foldersOf(daemon.root, daemon.state), folders, 'there are as many folders as before');
     const lines = await stage.assertNeighbours();
