@@ -308,7 +308,11 @@ export const code_module_bytes_max: number = 64 * 1024 * 1024;
 export const code_bytes_max: number = 512 * 1024 * 1024;
 export const code_cache_bytes_max: number = 2 * 1024 ** 3;
 export const code_compile_ms_max: number = 300_000;
-export const code_kept_open_max: number = 64;
+/** Processor seconds of one compilation, and what it may allocate. */
+export const code_compile_cpu_s_max: number = 60;
+export const code_compiler_bytes_max: number = 3 * 1024 ** 3;
+/** How long a guest runs before its program is worth compiling. */
+export const code_run_ms_min: number = 100;
 export const code_programs_known_max: number = 1000;
 /** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
 export const code_header_bytes: number = 4096;

@@ -113,12 +113,15 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
       ...(bundle.core_path === null ? {} : { core: true }),
     };
     const compiled = compiledCode({ bundle, root, starter }, job);
+    const given = [...descriptors, ...ports.descriptors, ...(compiled.code === null ? [] : [compiled.code.fd])];
+    if (compiled.code !== null) descriptors.push(compiled.code.fd);
     return {
       job: { ...job, code: compiled.code === null ? null : { place: compiled.place!, bytes: compiled.code.bytes } },
-      descriptors: [...descriptors, ...ports.descriptors, ...(compiled.code === null ? [] : [compiled.code.fd])],
+      descriptors: given,
       broker,
       program: compiled.program,
       close() {
+        compiled.end();
         broker.close();
         closeAll();
       },

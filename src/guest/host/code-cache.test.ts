@@ -105,6 +105,7 @@ test('a program that was run once has its code compiled, and the next run takes 
     assert.deepEqual(await run(starter, { place: { ...place, offset: place.offset + 1 }, ...found }), place);
     // Bounds are part of the program that is compiled.
     assert.equal(code.find({ ...program, memory_pages_max: 1 }), null);
+    close(found.fd);
   } finally {
     starter.close();
   }
@@ -131,7 +132,7 @@ test('a file of code that is not as it was written is not used, and made again',
       damage(path);
       assert.equal(starter.code!.find(program), null);
       assert.deepEqual(readdirSync(cache), []);
-      await compiled(starter.code!, program);
+      close((await compiled(starter.code!, program)).fd);
       assert.deepEqual(readdirSync(cache), [name]);
       assert.equal(statSync(path).mode & 0o777, 0o600);
     } finally {

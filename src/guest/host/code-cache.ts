@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  existsSync,
+  fstatSync,
+  futimesSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -8,7 +11,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
   writeSync,
 } from 'node:fs';
 import { cpus, setPriority } from 'node:os';
@@ -19,7 +21,6 @@ import {
   code_cache_bytes_max,
   code_compile_ms_max,
   code_header_bytes,
-  code_kept_open_max,
   code_module_bytes_max,
   code_programs_known_max,
 } from '../../limits/index.ts';
@@ -36,7 +37,7 @@ export interface Program {
   readonly table_entries_max: number;
 }
 
-/** Compiled code in a file that is kept open. */
+/** Compiled code in an open file, which is the caller's to close. */
 export interface Code {
   readonly fd: number;
   readonly bytes: number;
@@ -63,7 +64,10 @@ const hash_bytes = 32;
 export class CodeCache {
   readonly #options: CodeCacheOptions;
   readonly #known = new Map<string, Program>();
-  readonly #open = new Map<string, Code | null>();
+  /** Files that were checked, as they were then. */
+  readonly #checked = new Map<string, string>();
+  /** Programs that could not be compiled. */
+  readonly #failed = new Set<string>();
   readonly #waiting = new Map<string, () => Promise<void>>();
   #compiling = false;
 
@@ -85,17 +89,19 @@ export class CodeCache {
   /** The code of a program, if it is there. */
   find(program: Program): Code | null {
     const name = this.#name(program);
-    const known = this.#open.get(name);
-    if (known !== undefined) return known;
-    const code = openChecked(join(this.#options.folder, name));
-    if (code !== null) this.#keep(name, code);
-    return code;
+    const opened = open(join(this.#options.folder, name), this.#checked.get(name) ?? null);
+    if (opened === null) return null;
+    if (this.#checked.size >= code_programs_known_max) this.#checked.clear();
+    this.#checked.set(name, opened.looks);
+    return opened.code;
   }
 
   /** Has a program compiled when there is time, one after the other. `layer` is the folder of its layer. */
   compileLater(program: Program, layer: string): void {
     const name = this.#name(program);
-    if (program.place.size > code_module_bytes_max || this.#open.has(name) || this.#waiting.has(name)) return;
+    const { size } = program.place;
+    if (size > code_module_bytes_max || this.#failed.has(name) || this.#waiting.has(name)) return;
+    if (existsSync(join(this.#options.folder, name))) return;
     this.#waiting.set(name, () => this.#compile(name, program, layer));
     void this.#work();
   }
@@ -138,22 +144,17 @@ export class CodeCache {
         child.once('exit', resolve);
       });
       // A program that cannot be compiled whole, or not in time, is not tried again by this shim.
-      if (status !== 0) return void this.#open.set(name, null);
+      if (status !== 0) {
+        if (this.#failed.size >= code_programs_known_max) this.#failed.clear();
+        this.#failed.add(name);
+        return;
+      }
       writeSync(fd, hashOf(fd), 0, hash_bytes, 0);
       makeRoom(folder);
       renameSync(beside, join(folder, name));
     } finally {
       for (const each of [...opened, fd]) close(each);
       rmSync(beside, { force: true });
-    }
-  }
-
-  #keep(name: string, code: Code): void {
-    this.#open.set(name, code);
-    for (const [old, kept] of this.#open) {
-      if (this.#open.size <= code_kept_open_max) break;
-      this.#open.delete(old);
-      if (kept !== null) close(kept.fd);
     }
   }
 
@@ -167,8 +168,11 @@ export class CodeCache {
   }
 }
 
-/** Opens a file of code; one whose content is not what was written is removed. */
-function openChecked(path: string): Code | null {
+/**
+ * Opens a file of code, and tells how it looks; one that does not look as it did when it was checked is checked, and
+ * removed when its content is not what was written.
+ */
+function open(path: string, looked: string | null): { readonly code: Code; readonly looks: string } | null {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -176,20 +180,27 @@ function openChecked(path: string): Code | null {
     return null;
   }
   try {
-    const bytes = statSync(path).size;
-    const hash = Buffer.alloc(hash_bytes);
-    readSync(fd, hash, 0, hash_bytes, 0);
-    if (bytes <= code_bytes_max && hash.equals(hashOf(fd))) {
+    let stats = fstatSync(fd, { bigint: true });
+    const looks = (): string => `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+    if (looks() !== looked) {
+      const hash = Buffer.alloc(hash_bytes);
+      readSync(fd, hash, 0, hash_bytes, 0);
+      if (stats.size > code_bytes_max || !hash.equals(hashOf(fd))) {
+        rmSync(path, { force: true });
+        close(fd);
+        return null;
+      }
+      // For whoever makes room.
       const now = new Date();
-      utimesSync(path, now, now);
-      return { fd, bytes };
+      futimesSync(fd, now, now);
+      stats = fstatSync(fd, { bigint: true });
     }
-    rmSync(path, { force: true });
+    return { code: { fd, bytes: Number(stats.size) }, looks: looks() };
   } catch {
     // It is compiled again.
+    close(fd);
+    return null;
   }
-  close(fd);
-  return null;
 }
 
 /** SHA-256 of what stands behind the header. */
