@@ -29,9 +29,10 @@ function parse(output: string): Run {
   return { ms: lines.map(([ms]) => Number(ms)), sum: lines.at(-1)?.[1] ?? '' };
 }
 
-async function inContainer(daemon: Connection, image: string, times: number): Promise<Run> {
+/** Runs an image with one argument to its end; gives what it printed. */
+export async function printed(daemon: Connection, image: string, argument: string): Promise<string> {
   const { Id } = await daemon.json<{ Id: string }>('POST', '/containers/create', {
-    body: { Image: image, Cmd: [String(times)], Tty: true, AttachStdout: true },
+    body: { Image: image, Cmd: [argument], Tty: true, AttachStdout: true },
   });
   const { socket, head } = await daemon.hijack('POST', `/containers/${Id}/attach`, {
     query: { stream: '1', stdout: '1' },
@@ -43,7 +44,17 @@ async function inContainer(daemon: Connection, image: string, times: number): Pr
   socket.destroy();
   await daemon.call('DELETE', `/containers/${Id}`);
   if (StatusCode !== 0) throw new Error(`${image} ended with ${StatusCode}: ${output}`);
-  return parse(output);
+  return output;
+}
+
+/** Loads a bare module as an image of that name. */
+export async function loadModule(daemon: Connection, path: string, name: string): Promise<void> {
+  const objects = daemon.objects<{ error?: string }>('POST', '/images/load', {
+    query: { quiet: '1', tag: name },
+    headers: { 'Content-Type': 'application/x-tar' },
+    stream: createReadStream(path),
+  });
+  for await (const { error } of objects) if (error !== undefined) throw new Error(error);
 }
 
 /** Runs all programs and prints a row for each; without a C compiler there is nothing to compare with. */
@@ -60,20 +71,15 @@ export async function compute(times: number): Promise<void> {
   try {
     for (const file of readdirSync(sources).filter((name) => name.endsWith('.c'))) {
       const name = file.slice(0, -'.c'.length);
-      const objects = wherry.connection.objects<{ error?: string }>('POST', '/images/load', {
-        query: { quiet: '1', tag: name },
-        headers: { 'Content-Type': 'application/x-tar' },
-        stream: createReadStream(join(sources, `${name}.wasm`)),
-      });
-      for await (const { error } of objects) if (error !== undefined) throw new Error(error);
+      await loadModule(wherry.connection, join(sources, `${name}.wasm`), name);
       const program = join(folder, name);
       execFileSync('cc', ['-O2', '-o', program, join(sources, file), '-lm']);
 
-      const first = await inContainer(wherry.connection, name, times);
+      const first = parse(await printed(wherry.connection, name, String(times)));
       const native = parse(spawnSync(program, [String(times)], { encoding: 'utf8' }).stdout);
       if (native.sum !== first.sum) throw new Error(`${name}: ${first.sum} in the container, ${native.sum} natively`);
       await sleep(compile_ms);
-      const second = await inContainer(wherry.connection, name, times);
+      const second = parse(await printed(wherry.connection, name, String(times)));
       const steady = Math.min(...first.ms, ...second.ms);
       const ratio = steady / Math.min(...native.ms);
       ratios.push(ratio);

@@ -10,6 +10,7 @@ import { connect as connectTo, createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 
 import type { Connection } from '../src/client/index.ts';
+import { calls } from './calls.ts';
 import { compute } from './compute.ts';
 import { childrenOf, connect, exists, pageTables, pss, shimPids, sleep, startDaemon } from './engine.ts';
 import { figure, show } from './figures.ts';
@@ -25,8 +26,13 @@ const { values, positionals } = parseArgs({
 });
 const runs = values.quick ? 5 : Number(values.runs);
 
-if (positionals[0] === 'compute') {
+const [what] = positionals;
+if (what === 'compute') {
   await compute(values.quick ? 2 : 5);
+  process.exit(0);
+}
+if (what === 'calls') {
+  await calls();
   process.exit(0);
 }
 
