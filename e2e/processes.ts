@@ -83,6 +83,19 @@ export function listeningAddresses(pid: number): string[] {
   );
 }
 
+/** Where processes of this user listen for TCP connections on this host, whoever can look into them. */
+export function listeningOfUser(): string[] {
+  const uid = String(process.getuid!());
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    (read(`/proc/self/net/${table}`) ?? '')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((field) => field[3] === tcp_listen && field[7] === uid)
+      .map((field) => readable(field[1]!)),
+  );
+}
+
 const tcp_listen = '0A';
 
 function readable(local: string): string {
