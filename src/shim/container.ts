@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
 import {
@@ -10,7 +10,12 @@ import {
   missingWalls,
   type Starter,
 } from '../guest/index.ts';
-import { log_close_patience_ms, log_retry_ms, running_record_delay_ms } from '../limits/index.ts';
+import {
+  handoff_receive_ms_max,
+  log_close_patience_ms,
+  log_retry_ms,
+  running_record_delay_ms,
+} from '../limits/index.ts';
 import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain, complainOnce } from './complain.ts';
@@ -72,6 +77,9 @@ export class Container {
   /** The guest's process from the create on; null when it could not be made. */
   readonly #preparing: Promise<GuestProcess>;
   #guest: GuestProcess | null = null;
+  #clients_expected = 0;
+  #clients_taken: Promise<void> = Promise.resolve();
+  #clientsTaken = (): void => {};
   #walls: GuestWalls | null = null;
   readonly #core: CoreWriter | null;
   #started_at: Date | null = null;
@@ -227,8 +235,7 @@ export class Container {
     // Somebody may not have waited for the start.
     if (this.#killed_by !== null) guest.signal(SIGKILL);
     try {
-      // Clients that were handed over before are taken in this turn of the loop at the latest.
-      await turn();
+      await this.#clients_taken;
       guest.start();
       const raised = await guest.running;
       const missing = missingWalls(raised);
@@ -250,6 +257,24 @@ export class Container {
       this.#recording = setTimeout(() => this.#recordRunning(), running_record_delay_ms);
     }
     return guest.pid;
+  }
+
+  /** So many clients are on their way, which are not to miss anything: a start waits for them, for a while. */
+  expectClients(count: number): void {
+    if (count < 1) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, handoff_receive_ms_max);
+    this.#clients_expected = count;
+    this.#clients_taken = promise;
+    this.#clientsTaken = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  }
+
+  /** One of them is here, or will not come. */
+  clientTaken(): void {
+    if (--this.#clients_expected === 0) this.#clientsTaken();
   }
 
   /** @throws WherryError FailedPrecondition when it has ended */

@@ -49,6 +49,10 @@ export class Containers {
     return [...this.#by_id].flatMap(([id, { walls }]) => (walls === null ? [] : [[id, walls] as const]));
   }
 
+  find(id: string): Container | undefined {
+    return this.#by_id.get(id);
+  }
+
   /** @throws WherryError NotFound */
   get(id: string): Container {
     const container = this.#by_id.get(id);
@@ -80,12 +84,13 @@ export class Containers {
   }
 
   /** @throws WherryError InvalidArgument, AlreadyExists, or ResourceExhausted when the shim is full */
-  create(request: task.CreateTaskRequest): Container {
+  create(request: task.CreateTaskRequest, clients = 0): Container {
     const awaited = this.#awaited.get(request.id);
     this.#awaited.delete(request.id);
     this.#refused.delete(request.id);
     try {
       const container = this.#create(request);
+      container.expectClients(clients);
       awaited?.resolve(container);
       return container;
     } catch (error) {

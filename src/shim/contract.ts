@@ -48,6 +48,9 @@ export interface ShimLauncher {
   launch(options: { id: string; namespace: string; folder: string }): Promise<ShimBootstrap>;
 }
 
+/** Metadata of a create: how many clients are handed over with it, which its start waits for. */
+export const clients_metadata = 'dev.wherry.clients';
+
 /**
  * One connection to `handoff.sock` carries one client: a u32 little-endian length, that many bytes of JSON (this),
  * then `head_bytes` bytes already read from the client; the client's descriptor beside the first byte. The shim answers

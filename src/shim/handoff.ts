@@ -17,12 +17,14 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
   socket.on('error', () => {});
   let client: number | null = null;
   let error: string | null = null;
+  let taken = (): void => {};
   try {
     const fd = (socket as unknown as { _handle: { fd: number } })._handle.fd;
     if (peerCredentials(fd).uid !== userId()) throw new WherryError('PermissionDenied', 'another user');
     const received = await receive(fd);
     client = received.client;
     const { request, head } = received;
+    if (request.coming) taken = () => containers.find(request.container)?.clientTaken();
     const keys = parseDetachKeys(request.detach_keys);
     if (keys === null)
       throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
@@ -40,6 +42,7 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     error = (thrown as Error).message;
   }
   if (client !== null) close(client);
+  taken();
   socket.end(`${JSON.stringify({ error })}\n`, () => socket.destroy());
 }
 

@@ -1,3 +1,4 @@
+export { clients_metadata } from './contract.ts';
 export { createLauncher } from './launch.ts';
 export type { LauncherOptions } from './launch.ts';
 export type { GuestWalls, HandoffRequest, ShimBootstrap, ShimLauncher, ShimTaskRecord } from './contract.ts';

@@ -7,6 +7,7 @@ import { documentType, metrics, packMessage, task, types, unpackDocument } from 
 import type { Container } from './container.ts';
 import type { Usage } from './container-limits.ts';
 import type { Containers } from './containers.ts';
+import { clients_metadata } from './contract.ts';
 import { parseResources } from './resources.ts';
 
 const empty = create(EmptySchema);
@@ -24,8 +25,8 @@ export function taskService(
   };
 
   return {
-    async create(request) {
-      containers.create(request);
+    async create(request, { metadata }) {
+      containers.create(request, Number(metadata.get(clients_metadata)?.[0] ?? 0));
       return create(task.CreateTaskResponseSchema, { pid: process.pid });
     },
     async start({ id, execId }) {

@@ -10,7 +10,7 @@ import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { AttachRequest, Container, Gate, TaskExit, Tasks, TaskState, TaskStdio } from '../model.ts';
 import type { Paths } from '../paths.ts';
-import type { GuestWalls, ShimLauncher } from '../shim-contract.ts';
+import { clients_metadata, type GuestWalls, type ShimLauncher } from '../shim-contract.ts';
 import type { SnapshotMounts } from '../snapshot-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
@@ -167,13 +167,16 @@ export class TaskStore {
         rootfs: rootfs.map(({ type, source, options }) => ({ type, source, options: [...options] })),
       };
       const { handoff } = shim.bootstrap;
-      // Clients first: the shim has them in hand when it is told to start.
+      // The shim waits for them before it starts the guest, so that nobody need wait for its word here.
       const handed = clients.map((client) => {
         const taken = handOff(handoff, id, client, true);
         if (client.head.length > handoff_at_once_bytes_max) return taken;
         return void taken.catch((error: Error) => this.#options.log.warn(error.message));
       });
-      const [{ pid }] = await Promise.all([shim.task.create(request, timeout), ...handed]);
+      const [{ pid }] = await Promise.all([
+        shim.task.create(request, { ...timeout, metadata: { [clients_metadata]: String(clients.length) } }),
+        ...handed,
+      ]);
       entry.shim = shim;
       entry.pid = pid;
       this.#events.created(namespace, id, bundle, pid);
