@@ -53,7 +53,6 @@ try {
   } else console.log('no docker CLI here: docker run is not measured');
   await firstByte(connection, 'hello', 'Wherry: POST start to first byte at the attached socket');
   const ours = await parallel(connection, 'hello', 'Wherry: 50 parallel create + start until all first bytes');
-  await startsASecond();
   if (peer_socket !== undefined) {
     const docker = connect(peer_socket);
     await firstByte(docker, peer_image, 'Docker: POST start to first byte at the attached socket');
@@ -61,6 +60,7 @@ try {
     console.log(`50 parallel: Wherry takes 1/${(theirs / ours).toFixed(1)} of Docker's`);
   } else console.log('no Docker engine here (DOCKER_BENCH_SOCKET): ratios are not measured');
   await memory();
+  await startsASecond();
 } finally {
   await wherry.stop();
 }
