@@ -71,15 +71,16 @@ export async function compute(times: number): Promise<void> {
   try {
     for (const file of readdirSync(sources).filter((name) => name.endsWith('.c'))) {
       const name = file.slice(0, -'.c'.length);
-      await loadModule(wherry.connection, join(sources, `${name}.wasm`), name);
+      const image = `compute-${name}`;
+      await loadModule(wherry.connection, join(sources, `${name}.wasm`), image);
       const program = join(folder, name);
       execFileSync('cc', ['-O2', '-o', program, join(sources, file), '-lm']);
 
-      const first = parse(await printed(wherry.connection, name, String(times)));
+      const first = parse(await printed(wherry.connection, image, String(times)));
       const native = parse(spawnSync(program, [String(times)], { encoding: 'utf8' }).stdout);
       if (native.sum !== first.sum) throw new Error(`${name}: ${first.sum} in the container, ${native.sum} natively`);
       await sleep(compile_ms);
-      const second = parse(await printed(wherry.connection, name, String(times)));
+      const second = parse(await printed(wherry.connection, image, String(times)));
       const steady = Math.min(...first.ms, ...second.ms);
       const ratio = steady / Math.min(...native.ms);
       ratios.push(ratio);

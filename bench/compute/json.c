@@ -6,8 +6,11 @@ static const char *at;
 static uint32_t strings, numbers;
 
 static size_t write_value(size_t out, int depth) {
-  if (depth == 0)
-    return out + sprintf(document + out, next_random() & 1 ? "\"text \\n %u\"" : "%u.5", next_random() & 0xffff);
+  if (depth == 0) {
+    int is_text = next_random() & 1;
+    unsigned value = next_random() & 0xffff;
+    return out + (is_text ? sprintf(document + out, "\"text \\n %u\"", value) : sprintf(document + out, "%u.5", value));
+  }
   int list = next_random() & 1;
   document[out++] = list ? '[' : '{';
   for (int i = 0; i < 6; i++) {
