@@ -55,8 +55,8 @@ test('without one its data are bounded, and V8’s way out is then for want of m
   const limits = new ContainerLimits('moby', 'one', { memory_bytes }, {});
   limits.place(pid);
   assert.equal(dataLimit(pid), String(node_data_bytes + memory_bytes + guest_process_bytes));
-  for (const status of [132, 133, 134]) assert.equal(limits.isOutOfMemory(killed(status)), true);
-  for (const status of [1, 137, 139]) assert.equal(limits.isOutOfMemory(killed(status)), false);
+  for (const status of [132, 133, 134, 139]) assert.equal(limits.isOutOfMemory(killed(status)), true);
+  for (const status of [1, 137, 143]) assert.equal(limits.isOutOfMemory(killed(status)), false);
   limits.change({ memory_bytes: memory_bytes * 2 });
   assert.equal(dataLimit(pid), String(node_data_bytes + memory_bytes * 2 + guest_process_bytes));
   limits.change({ memory_bytes: null });

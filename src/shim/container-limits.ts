@@ -50,7 +50,10 @@ export function clearLeftGroups(): void {
   setInterval(clear, groups_cleared_every_ms).unref();
 }
 
-/** SIGILL, SIGTRAP, SIGABRT: how V8 ends a process that gets no more memory; SIGSEGV: code that used what it was not given. */
+/**
+ * SIGILL, SIGTRAP, SIGABRT: how V8 ends a process that gets no more memory; SIGSEGV: an abort's last way out, where the
+ * walls do not let it signal itself.
+ */
 const out_of_memory: readonly number[] = [128 + 4, 128 + 5, 128 + 6, 128 + 11];
 
 /** What one container's process may use, from its start to its end. */
