@@ -11,6 +11,7 @@ import {
   RLIMIT,
   setLimit,
   signalByDescriptor,
+  SystemError,
   write,
   type Polled,
 } from '../../os/index.ts';
@@ -86,11 +87,11 @@ export function runZygote({ native, in_bubblewrap, hangs, open, without }: RunZy
   exitNow(0);
 
   function obey(): boolean {
-    const message = receiveMessage(control_fd, order_buffer);
+    const message = receive(order_buffer);
     if (message === null || message.bytes === 0) return false;
     let have = message.bytes;
     while (have < order_bytes) {
-      const rest = receiveMessage(control_fd, order_buffer.subarray(have));
+      const rest = receive(order_buffer.subarray(have));
       if (rest === null || rest.bytes === 0) return false;
       have += rest.bytes;
     }
@@ -123,6 +124,16 @@ export function runZygote({ native, in_bubblewrap, hangs, open, without }: RunZy
     children.set(child.pidfd, child);
     tell(report.forked, job, pid, 0);
     return true;
+  }
+
+  /** What the shim sends; null when it has gone, which it may with reports unread. */
+  function receive(into: Buffer): ReturnType<typeof receiveMessage> {
+    try {
+      return receiveMessage(control_fd, into);
+    } catch (error) {
+      if (error instanceof SystemError && error.code === 'ECONNRESET') return null;
+      throw error;
+    }
   }
 
   function tell(kind: number, job: number, pid: number, status: number): void {
