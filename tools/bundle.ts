@@ -121,7 +121,9 @@ function newestSource(root: string): number {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => !path.endsWith('.test.ts') && !path.includes('testdata/'))
     .map((path) => join('src', path));
-  const all = ['src', ...sources, 'tools/bundle.ts', 'package-lock.json'];
+  const native = join(root, 'native');
+  const parts = existsSync(native) ? readdirSync(native).map((name) => join('native', name)) : [];
+  const all = ['src', ...sources, ...parts, 'tools/bundle.ts', 'package-lock.json'];
   return Math.max(...all.map((path) => modified(join(root, path))));
 }
 

@@ -49,10 +49,6 @@ export class Containers {
     return [...this.#by_id].flatMap(([id, { walls }]) => (walls === null ? [] : [[id, walls] as const]));
   }
 
-  find(id: string): Container | undefined {
-    return this.#by_id.get(id);
-  }
-
   /** @throws WherryError NotFound */
   get(id: string): Container {
     const container = this.#by_id.get(id);

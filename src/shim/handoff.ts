@@ -24,13 +24,14 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     const received = await receive(fd);
     client = received.client;
     const { request, head } = received;
-    if (request.coming) taken = () => containers.find(request.container)?.clientTaken();
-    const keys = parseDetachKeys(request.detach_keys);
-    if (keys === null)
-      throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
     const container = request.coming
       ? await containers.coming(request.container, handoff_receive_ms_max)
       : containers.get(request.container);
+    // Its start waits for this client, also for one that is refused.
+    if (request.coming) taken = () => container.clientTaken();
+    const keys = parseDetachKeys(request.detach_keys);
+    if (keys === null)
+      throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
     container.attach(client, head, {
       stdin: request.stdin,
       stdout: request.stdout,
