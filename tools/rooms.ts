@@ -10,6 +10,8 @@ export interface Room {
   readonly name: string;
   /** The rooms it may import, by their doors; without it every room above it in the table. */
   readonly imports?: readonly string[];
+  /** A second door, for what is loaded only when it is first needed. */
+  readonly later?: string;
   /** Runs in a browser's page as well: imports nothing but rooms and knows no name of Node. */
   readonly page?: true;
 }
@@ -23,7 +25,7 @@ export const rooms: readonly Room[] = [
   { name: 'os' },
   { name: 'vfs' },
   { name: 'vnet' },
-  { name: 'wire', imports: ['errors', 'limits', 'os'] },
+  { name: 'wire', imports: ['errors', 'limits', 'os'], later: 'services.ts' },
   { name: 'guest' },
   { name: 'shim' },
   { name: 'core' },
@@ -102,17 +104,23 @@ function outOf(names: readonly string[]): string {
   return `(?:^|/)\\.\\./(?:src/)?(?:${names.join('|')})`;
 }
 
-/** Anything in the folder that `folder` matches, but its `index.ts`. */
+/** The files a room is entered by. */
+const doors: readonly string[] = ['index.ts', ...rooms.flatMap(({ later }) => (later === undefined ? [] : [later]))];
+
+/** Anything in the folder that `folder` matches, but its doors. */
 function pastTheDoor(folder: string): Pattern {
-  return { regex: `${folder}(?:$|/${otherThan('index.ts')})`, message: 'The only door of a room is its index.ts.' };
+  return { regex: `${folder}(?:$|/${otherThan(doors)})`, message: 'The only door of a room is its index.ts.' };
 }
 
-/** A regular expression without lookahead for every text but `word`, to the end. */
-function otherThan(word: string): string {
-  const [first, ...rest] = word;
-  if (first === undefined) return '.+$';
-  const letter = first.replace('.', '\\.');
-  return `(?:$|[^${letter}].*$|${letter}${otherThan(rest.join(''))})`;
+/** A regular expression without lookahead for every text but `words`, none of which begins another, to the end. */
+function otherThan(words: readonly string[]): string {
+  if (words.includes('')) return '.+$';
+  const letters = [...new Set(words.map((word) => word[0]!))];
+  const further = letters.map((letter) => {
+    const rest = words.filter((word) => word.startsWith(letter)).map((word) => word.slice(1));
+    return `${letter.replace('.', '\\.')}${otherThan(rest)}`;
+  });
+  return `(?:$|[^${letters.map((letter) => letter.replace('.', '\\.')).join('')}].*$|${further.join('|')})`;
 }
 
 function restrictedImports(patterns: readonly Pattern[]): Override['rules'] {

@@ -5,6 +5,7 @@ import { createCore } from '../core/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { createLauncher } from '../shim/index.ts';
 import { allowAll } from '../trust/index.ts';
+import { openContainerdDoor } from './containerd-door.ts';
 import { makeFolders } from './folders.ts';
 import { listen, type Listening } from './listen.ts';
 import type { Logger } from './log.ts';
@@ -47,13 +48,14 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
     warm: 'moby',
   });
   const hosts = settings.hosts.length > 0 ? settings.hosts : [`unix://${join(settings.state, 'docker.sock')}`];
+  const containerd_socket = join(settings.state, 'containerd.sock');
   const engine = createEngine({
     core,
     log,
     settings: {
       version,
       root: settings.root,
-      containerd_socket: '',
+      containerd_socket,
       debug: settings.debug,
       labels: settings.labels,
       insecure_registries: settings.insecure_registries,
@@ -71,6 +73,7 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
   });
   const listening: Listening[] = [];
   for (const host of hosts) listening.push(await listen(api.server(), host));
+  const containerd = await openContainerdDoor(containerd_socket, core, log);
   const collecting = setInterval(
     () => void core.collect().catch((error: Error) => log.warn(`collection failed: ${error.message}`)),
     collect_every_ms,
@@ -80,11 +83,12 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
   return {
     addresses: listening.map(({ name }) => name),
     get last_used_ms() {
-      return [...engine.containers.all].some(({ isRunning }) => isRunning) ? Date.now() : api.last_used_ms;
+      const runs = [...engine.containers.all].some(({ isRunning }) => isRunning);
+      return runs ? Date.now() : Math.max(api.last_used_ms, containerd.last_used_ms);
     },
     async stop() {
       clearInterval(collecting);
-      await api.close();
+      await Promise.all([api.close(), containerd.close()]);
       for (const each of listening) each.forget();
       await engine.close();
     },

@@ -1,6 +1,5 @@
 import { chmodSync, unlinkSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Server } from 'node:net';
 
 import { WherryError } from '../errors/index.ts';
 import { shareWithGroup } from './folders.ts';

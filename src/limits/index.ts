@@ -133,6 +133,13 @@ export const ttrpc_timeout_ms_max: number = 2 ** 31 - 1;
 export const ttrpc_connect_ms_max: number = 10_000;
 /** How long a server that ends waits for its connections. */
 export const ttrpc_close_ms_max: number = 1000;
+
+/** gRPC, containerd's protocol to its clients. */
+/** Of one message, as containerd has it. */
+export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
+/** Calls of one connection at the same time. */
+export const grpc_streams_max: number = 1024;
+
 /** Of a socket's path. Linux's. */
 export const unix_path_bytes_max: number = 107;
 

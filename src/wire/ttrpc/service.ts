@@ -1,4 +1,13 @@
-import type { DescMethod, DescMethodUnary, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type {
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
 
 import type { Metadata } from './envelope.ts';
 
@@ -11,15 +20,24 @@ export interface CallContext {
   readonly timeout_ns: bigint;
 }
 
-/** One asynchronous function a method of the service `Service`; a method left out answers Unimplemented. */
+/**
+ * One function a method of the service `Service`: a message or a stream of them for a message or a stream of them. A
+ * method left out answers Unimplemented; over ttrpc a streaming one does, too.
+ */
 export type ServiceHandlers<Service extends DescService> = {
-  readonly [Name in keyof Service['method']]?: Service['method'][Name] extends DescMethodUnary<
-    infer Input,
-    infer Output
-  >
-    ? (request: MessageShape<Input>, call: CallContext) => Promise<MessageInitShape<Output>>
-    : never;
+  readonly [Name in keyof Service['method']]?: Handler<Service['method'][Name]>;
 };
+
+type Handler<Method> =
+  Method extends DescMethodUnary<infer Input, infer Output>
+    ? (request: MessageShape<Input>, call: CallContext) => Promise<MessageInitShape<Output>>
+    : Method extends DescMethodServerStreaming<infer Input, infer Output>
+      ? (request: MessageShape<Input>, call: CallContext) => AsyncIterable<MessageInitShape<Output>>
+      : Method extends DescMethodClientStreaming<infer Input, infer Output>
+        ? (requests: AsyncIterable<MessageShape<Input>>, call: CallContext) => Promise<MessageInitShape<Output>>
+        : Method extends DescMethodBiDiStreaming<infer Input, infer Output>
+          ? (requests: AsyncIterable<MessageShape<Input>>, call: CallContext) => AsyncIterable<MessageInitShape<Output>>
+          : never;
 
 export interface CallOptions {
   /** Milliseconds to wait for the answer; the server is told, too. Without it the call waits for ever. */

@@ -1,0 +1,51 @@
+import type { Container } from './containers.ts';
+import type { Content } from './content.ts';
+import type { Events } from './events.ts';
+import type { Image } from './images.ts';
+import type { Layers, Mount } from './snapshots.ts';
+import type { Tasks } from './tasks.ts';
+import type { Transact, Transaction } from './transaction.ts';
+
+export interface NamespaceView {
+  readonly name: string;
+  readonly content: Content;
+  readonly layers: Layers;
+  readonly tasks: Tasks;
+  /** The log of a container, in the folder of what it keeps. Goes when the container is deleted. */
+  logPath(container: string): string;
+  /** Gives a new container the folder of one that is gone, with an empty log, if there is one to spare. */
+  reuseFolder(container: string): void;
+  /** The folder that its task is started from: gone after a boot, and when the container is deleted. */
+  bundle(container: string): string;
+  /** The mounts of a snapshot, for a shim; makes what they need. */
+  mounts(key: string): Promise<readonly Mount[]>;
+  images(): readonly Image[];
+  containers(): readonly Container[];
+  findImage(name: string): Image | null;
+  findContainer(id: string): Container | null;
+}
+
+/** What a collection freed. */
+export interface Collected {
+  readonly blobs: number;
+  readonly bytes: number;
+  readonly snapshots: number;
+  readonly layers: number;
+}
+
+export interface Core {
+  readonly root: string;
+  readonly state: string;
+  readonly transact: Transact;
+  readonly events: Events;
+  namespace(name: string): NamespaceView;
+  namespaces(): readonly string[];
+  /** Reads without changing anything, outside a transaction. */
+  read<T>(act: (tx: Transaction) => T): T;
+  /** Mark and sweep from images, containers, leases and `containerd.io/gc.root`. */
+  collect(): Promise<Collected>;
+  /** Finds shims that still run, adopts their tasks, settles those that are gone, reclaims what a dead daemon left. Once, before serving. */
+  recover(): Promise<void>;
+  /** Leaves shims and guests running. */
+  close(): Promise<void>;
+}
