@@ -26,6 +26,7 @@ import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
+import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
   /** The data directory, on a local filesystem. */
@@ -113,7 +114,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     name: checkNamespace(name),
     content: blobs.view(name),
     layers,
-    tasks: tasks.view(name),
+    tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
