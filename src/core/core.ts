@@ -29,6 +29,7 @@ import { TaskStore } from './tasks/task-store.ts';
 import { kernelMounts } from './unpacked/kernel-mounts.ts';
 import { directoryName } from './unpacked/pieces.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
   /** The data directory, on a local filesystem. */
@@ -119,7 +120,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     name: checkNamespace(name),
     content: blobs.view(name),
     layers,
-    tasks: tasks.view(name),
+    tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
