@@ -15,9 +15,11 @@ export class EventBus implements Events {
     return this.#listeners.size > 0;
   }
 
-  publish(namespace: string, topic: string, event: Any): void {
+  /** An event that is a function is made only when somebody listens. */
+  publish(namespace: string, topic: string, event: Any | (() => Any)): void {
     if (!this.heard) return;
-    const envelope: Envelope = { timestamp: new Date(), namespace, topic, event };
+    const made = typeof event === 'function' ? event() : event;
+    const envelope: Envelope = { timestamp: new Date(), namespace, topic, event: made };
     for (const listener of this.#listeners) {
       try {
         listener(envelope);
