@@ -1,5 +1,5 @@
 import { WherryError } from '../errors/index.ts';
-import { label_bytes_max } from '../limits/index.ts';
+import { label_bytes_max, labels_max } from '../limits/index.ts';
 import type { Labels } from './model.ts';
 
 /**
@@ -10,7 +10,10 @@ import type { Labels } from './model.ts';
  */
 export function checkLabels(of: string, labels: Labels): Labels {
   const kept: Record<string, string> = {};
-  for (const [key, value] of Object.entries(labels)) {
+  const entries = Object.entries(labels);
+  if (entries.length > labels_max)
+    throw new WherryError('InvalidArgument', `${of}: more than ${labels_max} labels: invalid argument`);
+  for (const [key, value] of entries) {
     const length = Buffer.byteLength(key) + Buffer.byteLength(value);
     if (length > label_bytes_max) {
       throw new WherryError(

@@ -344,3 +344,7 @@ export const events_waiting_max: number = 10_000;
 export const content_infos_per_message: number = 100;
 /** Of one message of content that is read. containerd's. */
 export const content_read_bytes_max: number = 1024 * 1024;
+/** Paths of one field mask. */
+export const field_paths_max: number = 4096;
+/** Labels of one object. */
+export const labels_max: number = 4096;

@@ -20,6 +20,8 @@ export interface ImageFields {
 export interface ImageOptions {
   /** A lease that is to hold the image, if the image expires. */
   readonly lease?: string | null;
+  /** When it is said to have been made or changed: for images that are to be the same wherever they are built. */
+  readonly at?: Date | undefined;
 }
 
 export interface ImagesTx {

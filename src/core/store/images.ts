@@ -1,5 +1,4 @@
 import { WherryError } from '../../errors/index.ts';
-import type { Descriptor } from '../../oci/index.ts';
 import { digestFault } from '../digest-fault.ts';
 import { gcLabel } from '../gc-labels.ts';
 import { checkLabels, keyOfPath, withKey } from '../labels.ts';
@@ -34,10 +33,10 @@ export function createImages(namespace: string, options: ImagesOptions): ImagesT
     if (image === null) throw notFound(name);
     return image;
   };
-  const write = (name: string, target: Descriptor, labels: Labels, before: Image | null): Image => {
+  const write = ({ name, target }: ImageFields, labels: Labels, before: Image | null, at = new Date()): Image => {
     checkName('an image', name);
     gate.imageVisible(namespace, { name, target });
-    const now = new Date().toISOString();
+    const now = at.toISOString();
     const row: ImageRow = { target, labels, created_at: before?.created_at.toISOString() ?? now, updated_at: now };
     table.put(namespace, name, row);
     touch();
@@ -61,7 +60,7 @@ export function createImages(namespace: string, options: ImagesOptions): ImagesT
       hold(how, image.name, labels);
       if (table.has(namespace, image.name))
         throw new WherryError('AlreadyExists', `image ${JSON.stringify(image.name)}: already exists`);
-      return write(image.name, image.target, labels, null);
+      return write(image, labels, null, how.at);
     },
     update(image, paths = [], how = {}) {
       scope.requireAct();
@@ -71,13 +70,13 @@ export function createImages(namespace: string, options: ImagesOptions): ImagesT
       const next = paths.length === 0 ? image : masked(before, image, paths);
       const labels = checked(next);
       hold(how, image.name, labels);
-      return write(image.name, next.target, labels, before);
+      return write({ name: image.name, target: next.target }, labels, before, how.at);
     },
     put({ name, target, labels }) {
       scope.requireAct();
       checkName('an image', name);
       const before = find(name);
-      return write(name, target, labels ?? before?.labels ?? {}, before);
+      return write({ name, target }, labels ?? before?.labels ?? {}, before);
     },
     delete(name, { target, lease } = {}) {
       scope.requireAct();
