@@ -3,7 +3,7 @@ export * as task from './gen/containerd/task/v3/task_pb.ts';
 export { Task as TaskV2 } from './gen/containerd/task/v2/task_pb.ts';
 export * as taskEvents from './gen/containerd/events/task_pb.ts';
 export * as types from './types.ts';
-export type { Options as RuntimeOptions } from './gen/runtimeoptions/v1/options_pb.ts';
+export * as runtimeOptions from './gen/runtimeoptions/v1/options_pb.ts';
 export * as metrics from './gen/containerd/cgroups/v2/metrics_pb.ts';
 export * as runc from './gen/containerd/runc/v1/options_pb.ts';
 export { Events as EventsForwardService } from './gen/containerd/services/events/ttrpc/v1/events_pb.ts';
