@@ -224,6 +224,12 @@ export const handoff_receive_ms_max: number = 10_000;
 /** A handover with so many bytes of the client's at most is whole when it is sent. */
 export const handoff_at_once_bytes_max: number = 32 * 1024;
 
+/** A program that takes a task's output: how long it may go on when that has ended, and then until it is killed. */
+/** To end by itself, as containerd has it. */
+export const logger_end_ms_max: number = 12_000;
+/** After it was asked to. */
+export const logger_kill_ms_max: number = 5000;
+
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
 
