@@ -224,6 +224,12 @@ export const handoff_receive_ms_max: number = 10_000;
 /** A handover with so many bytes of the client's at most is whole when it is sent. */
 export const handoff_at_once_bytes_max: number = 32 * 1024;
 
+/** A program that takes a task's output: how long it may go on when that has ended, and then until it is killed. */
+/** To end by itself, as containerd has it. */
+export const logger_end_ms_max: number = 12_000;
+/** After it was asked to. */
+export const logger_kill_ms_max: number = 5000;
+
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
 
@@ -267,6 +273,18 @@ export const shim_unreachable_ms_max: number = 10_000;
 export const shim_recover_ms_max: number = 2000;
 /** The answer to a client's handover. */
 export const handoff_answer_ms_max: number = 10_000;
+
+/** Shims that are not ours, as containerd has it: their programs' time to clear up and to end, what they may say. */
+/** For a shim's program to clear up after one that died. */
+export const foreign_shim_delete_ms_max: number = 5000;
+/** For a shim to answer at the start of the daemon. */
+export const foreign_shim_load_ms_max: number = 5000;
+/** For a shim to end when its last task is deleted. */
+export const foreign_shim_shutdown_ms_max: number = 3000;
+/** What a shim's program may print. */
+export const foreign_shim_output_bytes_max: number = 1024 * 1024;
+/** A line of a shim's log; a longer one is cut. */
+export const foreign_shim_log_line_bytes_max: number = 8192;
 
 /** Images in the engine: nested indexes, parsed documents remembered, layers pulled at once, progress, waiting for another's pull. */
 /** Indexes in each other. */

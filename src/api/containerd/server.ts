@@ -12,6 +12,7 @@ import {
   ReflectionAlphaService,
   ReflectionService,
   SandboxStoreService,
+  TasksService,
   VersionService,
 } from '../../wire/services.ts';
 import { containersService } from './services/containers.ts';
@@ -24,6 +25,7 @@ import { leasesService } from './services/leases.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
+import { tasksService } from './services/tasks.ts';
 import { versionService } from './services/version.ts';
 
 export interface ContainerdApiOptions {
@@ -50,5 +52,6 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   const reflection = reflectionService(() => server.services);
   server.register(ReflectionService, reflection);
   server.register(ReflectionAlphaService, reflection);
+  server.register(TasksService, tasksService(core));
   return server;
 }
