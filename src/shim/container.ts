@@ -11,7 +11,7 @@ import { CoreWriter } from './core-writer.ts';
 import { type GuestFiles, type GuestStart, openGuestFiles } from './open-guest-files.ts';
 import type { Resources } from './resources.ts';
 import { type OpenPorts, openPorts } from './ports.ts';
-import { Process, type ProcessExit } from './process.ts';
+import { Process, type ProcessExit, type StreamNames } from './process.ts';
 import { shellFile } from './shell-file.ts';
 import type { StreamsOptions } from './streams.ts';
 import type { TaskRecords } from './task-record.ts';
@@ -26,6 +26,8 @@ export interface ContainerOptions extends StreamsOptions {
   readonly namespace: string;
   readonly bundle: string;
   readonly root: RootFilesystem;
+  /** The streams as whoever made it named them. */
+  readonly stdio: StreamNames;
   readonly records: TaskRecords;
   readonly starter: Starter;
   /** The shim's own folder, where what lives only as long as the container goes. */
@@ -60,7 +62,7 @@ export class Container {
     this.#core = core_path === null ? null : new CoreWriter(core_path);
     this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
     this.#ports = openPorts(this.#spec.ports);
-    const { stdin, stdout, stderr, terminal } = options;
+    const { stdin, stdout, stderr, terminal, stdio } = options;
     try {
       this.init = new Process({
         name: `container "${this.id}"`,
@@ -68,6 +70,7 @@ export class Container {
         stdout,
         stderr,
         terminal,
+        names: stdio,
         console_size: this.#spec.console_size,
         failed_start: { class: 'InvalidArgument', before: '' },
         create: (streams) => this.#createFirst(streams),
@@ -116,7 +119,7 @@ export class Container {
    *
    * @throws WherryError AlreadyExists, FailedPrecondition unless the container runs, ResourceExhausted
    */
-  exec(exec_id: string, spec: ProcessSpec, streams: StreamsOptions): void {
+  exec(exec_id: string, spec: ProcessSpec, streams: StreamsOptions & { readonly names: StreamNames }): void {
     if (this.#execs.has(exec_id)) throw new WherryError('AlreadyExists', `id ${exec_id}`);
     const { status } = this.init;
     if (status !== 'running' || !this.init.isAlive)
@@ -124,6 +127,8 @@ export class Container {
         'FailedPrecondition',
         `cannot exec in a ${status === 'running' ? 'stopped' : status} state`,
       );
+    // Who made it may be gone, and nobody comes to delete it.
+    if (this.#execs.size >= execs_per_container_max) this.#forgetOneThatEnded();
     if (this.#execs.size >= execs_per_container_max)
       throw new WherryError(
         'ResourceExhausted',
@@ -166,6 +171,14 @@ export class Container {
     this.#execs.delete(exec_id);
     this.#record(this.#recorded);
     return gone.ended;
+  }
+
+  #forgetOneThatEnded(): void {
+    for (const [exec_id, { status }] of this.#execs) {
+      if (status !== 'stopped') continue;
+      this.#execs.delete(exec_id);
+      return;
+    }
   }
 
   /** @throws WherryError FailedPrecondition unless it runs */
@@ -319,7 +332,7 @@ function killIfThere(process: Process): void {
   }
 }
 
-function recordOf(exec_id: string, { pid, status, started_at, ended, terminal }: Process): ShimExecRecord {
+function recordOf(exec_id: string, { pid, status, started_at, ended, stdio }: Process): ShimExecRecord {
   return {
     exec_id,
     pid,
@@ -328,6 +341,6 @@ function recordOf(exec_id: string, { pid, status, started_at, ended, terminal }:
     started_at: started_at?.toISOString() ?? null,
     exit_status: ended?.status ?? null,
     exited_at: ended?.at.toISOString() ?? null,
-    terminal,
+    terminal: stdio.terminal,
   };
 }

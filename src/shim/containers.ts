@@ -107,6 +107,7 @@ export class Containers {
         stdout: parseStdio(stdout),
         stderr: parseStdio(stderr),
         terminal,
+        names: { stdin, stdout, stderr },
       });
       return container.process(execId);
     });
@@ -148,6 +149,7 @@ export class Containers {
       bundle: request.bundle,
       root: rootFilesystem(request.rootfs),
       terminal: request.terminal,
+      stdio: { stdin: request.stdin, stdout: request.stdout, stderr: request.stderr },
       stdin: parseStdio(request.stdin),
       stdout: parseStdio(request.stdout),
       stderr: parseStdio(request.stderr),

@@ -61,7 +61,7 @@ export interface ShimLauncher {
   launch(options: { id: string; namespace: string; folder: string }): Promise<ShimBootstrap>;
 }
 
-/** Metadata of a create: how many clients are handed over with it, which its start waits for. */
+/** Metadata of a create or exec: how many clients are handed over with it, which its start waits for. */
 export const clients_metadata = 'dev.wherry.clients';
 
 /**

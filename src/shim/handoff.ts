@@ -100,7 +100,7 @@ function readRequest(json: string): HandoffRequest {
   const { container, exec_id, detach_keys, head_bytes, coming } = request;
   if (
     typeof container !== 'string' ||
-    !['string', 'undefined'].includes(typeof exec_id) ||
+    (exec_id !== undefined && typeof exec_id !== 'string') ||
     typeof detach_keys !== 'string' ||
     typeof coming !== 'boolean' ||
     !Number.isSafeInteger(head_bytes) ||

@@ -17,7 +17,15 @@ import { createStreams, type Streams, type StreamsOptions } from './streams.ts';
 
 const { SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGSTOP } = constants.signals;
 
+/** Its streams, as whoever made it named them. */
+export interface StreamNames {
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface ProcessOptions extends StreamsOptions {
+  readonly names: StreamNames;
   /** As messages name it: `container "x"`. */
   readonly name: string;
   readonly console_size: { readonly width: number; readonly height: number } | null;
@@ -120,8 +128,8 @@ export class Process {
     return this.#walls;
   }
 
-  get terminal(): boolean {
-    return this.#options.terminal;
+  get stdio(): StreamNames & { readonly terminal: boolean } {
+    return { ...this.#options.names, terminal: this.#options.terminal };
   }
 
   get started_at(): Date | null {

@@ -39,7 +39,7 @@ export function taskService(
         bundle: container.bundle,
         pid: process.pid,
         status: status(process),
-        terminal: process.terminal,
+        ...process.stdio,
         exitStatus: process.ended?.status ?? 0,
         ...(process.ended === null ? {} : { exitedAt: timestampFromDate(process.ended.at) }),
       });
