@@ -163,6 +163,11 @@ export const groups_cleared_every_ms: number = 10_000;
 /** Shims and the processes of guests. */
 /** The next one goes to another shim. */
 export const containers_per_shim_max: number = 50;
+/** Docker's execs: how long one that ended can be asked about at least, and how many are kept for a container. */
+export const exec_kept_ms: number = 5 * 60_000;
+export const execs_kept_per_container_max: number = 1000;
+/** How long a resize waits for the start. Docker's. */
+export const exec_ready_ms_max: number = 10_000;
 /** Processes beside a container's first one, also those that ended and were not deleted. */
 export const execs_per_container_max: number = 128;
 /** A zygote that has forked so often is renewed. */

@@ -93,7 +93,7 @@ export class Process {
       if (console_size !== null && terminal) this.#streams.resize(console_size.width, console_size.height);
       options.record('created');
     } catch (error) {
-      void this.#streams.finish();
+      void this.#letGo(false);
       throw error;
     }
     this.#preparing = this.#prepare();
@@ -160,9 +160,9 @@ export class Process {
     try {
       guest = await this.#preparing;
     } catch (error) {
-      const failure = failureOf(error);
-      await this.#settle(failure.code, failure.text);
-      throw this.#startFailed(failure, error);
+      this.#failure = failureOf(error);
+      await this.#settle(this.#failure.code, this.#failure.text);
+      throw this.#startFailed(this.#failure, error);
     }
     return this.#started(guest);
   }
@@ -304,7 +304,7 @@ export class Process {
     this.#phase = 'discarded';
     this.#guest?.signal(SIGKILL);
     // Its process is being given the streams, perhaps.
-    const finish = (): void => void this.#streams.finish();
+    const finish = (): void => void this.#letGo(true);
     this.#preparing.then(finish, finish);
     this.#exit.reject(new WherryError('Cancelled', `${name} was deleted before it was started`));
   }
@@ -349,6 +349,13 @@ export class Process {
     await this.#recordEnd();
     this.#phase = 'stopped';
     this.#exit.resolve(ended);
+    // Who sees its output end may ask at once how it ended.
+    this.#streams.letGo(this.#failure === null);
+  }
+
+  async #letGo(ran: boolean): Promise<void> {
+    await this.#streams.finish();
+    this.#streams.letGo(ran);
   }
 
   /** A full disk may have space again soon; but one whose end cannot be written must end, too. */
