@@ -163,6 +163,13 @@ export const groups_cleared_every_ms: number = 10_000;
 /** Shims and the processes of guests. */
 /** The next one goes to another shim. */
 export const containers_per_shim_max: number = 50;
+/** Docker's execs: how long one that ended can be asked about at least, and how many are kept for a container. */
+export const exec_kept_ms: number = 5 * 60_000;
+export const execs_kept_per_container_max: number = 1000;
+/** How long a resize waits for the start. Docker's. */
+export const exec_ready_ms_max: number = 10_000;
+/** Processes beside a container's first one, also those that ended and were not deleted. */
+export const execs_per_container_max: number = 128;
 /** A zygote that has forked so often is renewed. */
 export const forks_per_zygote_max: number = 1000;
 /** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
@@ -245,6 +252,8 @@ export const job_inline_bytes_max: number = 32 * 1024;
 export const directory_moves_remembered_max: number = 65_536;
 /** Paths. */
 export const touched_directories_max: number = 4096;
+/** Notices that a guest's process has not read: they and one reply have to fit its socket. */
+export const notices_unread_max: number = 64;
 
 /** What a directory of an image may hold that is renamed: it is copied into the writable layer at once. */
 export const renamed_directory_entries_max: number = 1024;
