@@ -15,7 +15,7 @@ import {
   openIndex,
 } from '../../oci/index.ts';
 import { peek } from './body.ts';
-import { digester } from './digester.ts';
+import { digester } from '../digester.ts';
 
 const readInto = promisify(read);
 const writeFrom = promisify(write);
