@@ -1,3 +1,4 @@
+import { WherryError } from '../errors/index.ts';
 import { manifest_bytes_max } from '../limits/index.ts';
 import { planDockerArchive } from './archive-docker.ts';
 import type { ArchiveDocument } from './archive-image.ts';
@@ -41,7 +42,7 @@ export async function readArchiveIndex(source: ArchiveSource): Promise<ArchiveIn
 
 async function fromSaved(source: ArchiveSource): Promise<ArchiveIndex> {
   const saved = await readDocument(source, 'manifest.json', manifest_bytes_max);
-  if (saved === undefined) throw badArchive('unrecognized image format');
+  if (saved === undefined) throw new WherryError('InvalidArgument', 'unrecognized image format');
   const images = await planDockerArchive(source, saved);
   const places = new Map<string, ArchivePlace>();
   const made = new Map<string, ArchiveDocument>();

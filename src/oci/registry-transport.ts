@@ -266,7 +266,9 @@ export class RegistryTransport {
   }
 
   #credentials(): Promise<Credentials | undefined> {
-    this.#asked ??= Promise.resolve(this.#options.credentials?.(this.#domain));
+    // A mirror is told nothing that was meant for the registry it stands before.
+    const host = this.#host === null ? this.#domain : new URL(this.#host.origin).host;
+    this.#asked ??= Promise.resolve(this.#options.credentials?.(host));
     return this.#asked;
   }
 
