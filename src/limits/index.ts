@@ -111,6 +111,8 @@ export const index_manifests_max: number = 10_000;
 export const archive_images_max: number = 10_000;
 /** Of a repository's name. */
 export const reference_path_bytes_max: number = 255;
+/** Of a file that says where registries are served, or of a certificate. */
+export const registry_hosts_file_bytes_max: number = 1024 * 1024;
 /** What is read of an answer that refuses. */
 export const registry_error_bytes_max: number = 64 * 1024;
 /** Of the answer with a token. */

@@ -1,7 +1,10 @@
 import type { Core } from '../../core/index.ts';
-import { GrpcServer, HealthService, VersionService } from '../../wire/services.ts';
+import { GrpcServer, HealthService, StreamingService, TransferService, VersionService } from '../../wire/services.ts';
 import { healthService } from './services/health.ts';
+import { streamingService } from './services/streaming.ts';
+import { transferService } from './services/transfer.ts';
 import { versionService } from './services/version.ts';
+import { TransferStreams } from './transfer/streams.ts';
 
 export interface ContainerdApiOptions {
   readonly core: Core;
@@ -12,9 +15,12 @@ export interface ContainerdApiOptions {
 }
 
 /** containerd's services over gRPC, without a listener. */
-export function createContainerdApi({ about, onFault }: ContainerdApiOptions): GrpcServer {
+export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
   server.register(VersionService, versionService(about));
   server.register(HealthService, healthService());
+  const streams = new TransferStreams();
+  server.register(StreamingService, streamingService(streams));
+  server.register(TransferService, transferService(core, streams));
   return server;
 }

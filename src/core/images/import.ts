@@ -16,6 +16,8 @@ import { leadsOn, readDocument, Turns, walk } from './walk.ts';
 const import_texts = { empty: 'unrecognized image format', foreign: 'archive/tar: invalid tar header' };
 
 export interface ImportArchive {
+  /** Compresses the layers of an archive that has no manifests and names them by what they then are. */
+  readonly compress: boolean;
   readonly to: ImageDestination;
   readonly lease: string;
   readonly report: TransferReport;
