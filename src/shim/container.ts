@@ -38,6 +38,8 @@ export interface ContainerOptions {
   readonly bundle: string;
   readonly root: RootFilesystem;
   readonly terminal: boolean;
+  /** The streams as whoever made it named them. */
+  readonly stdio: { readonly stdin: string; readonly stdout: string; readonly stderr: string };
   readonly stdin: StdioAddress;
   readonly stdout: StdioAddress;
   readonly stderr: StdioAddress;
@@ -105,7 +107,10 @@ export class Container {
     this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
     this.#ports = openPorts(this.#spec.ports);
     try {
-      this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
+      this.#streams = createStreams(
+        { stdin, stdout, stderr, terminal, container: { id: options.id, namespace: options.namespace } },
+        (key) => this.#press(key),
+      );
     } catch (error) {
       this.#ports.close();
       throw error;
@@ -144,6 +149,21 @@ export class Container {
   /** What stands around its process; null until it has run. */
   get walls(): GuestWalls | null {
     return this.#walls;
+  }
+
+  /** Settles when the programs that take its output are ready to. */
+  get ready(): Promise<void> {
+    return this.#streams.ready;
+  }
+
+  /** Its streams, as whoever made it named them. */
+  get stdio(): {
+    readonly stdin: string;
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly terminal: boolean;
+  } {
+    return { ...this.#options.stdio, terminal: this.#options.terminal };
   }
 
   get args(): readonly string[] {

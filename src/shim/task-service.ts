@@ -26,7 +26,8 @@ export function taskService(
 
   return {
     async create(request, { metadata }) {
-      containers.create(request, Number(metadata.get(clients_metadata)?.[0] ?? 0));
+      const container = containers.create(request, Number(metadata.get(clients_metadata)?.[0] ?? 0));
+      await container.ready;
       return create(task.CreateTaskResponseSchema, { pid: process.pid });
     },
     async start({ id, execId }) {
@@ -41,6 +42,7 @@ export function taskService(
         bundle: container.bundle,
         pid: container.pid,
         status: status(container),
+        ...container.stdio,
         exitStatus: container.ended?.status ?? 0,
         ...(container.ended === null ? {} : { exitedAt: timestampFromDate(container.ended.at) }),
       });
