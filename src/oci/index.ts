@@ -11,6 +11,8 @@ export { mergeIndexes } from './merge.ts';
 export type { TarEntry } from './tar-entry.ts';
 export { TarReader } from './tar-reader.ts';
 export type { TarReaderOptions } from './tar-reader.ts';
+export { tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
+export type { NewTarEntry } from './tar-writer.ts';
 export { indexLayer, LayerIndexer } from './layer-indexer.ts';
 export type { IndexedLayer, LayerIndexerOptions } from './layer-indexer.ts';
 export { compressionOf, isWasm } from './compression.ts';
@@ -35,7 +37,7 @@ export {
 } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { familiarMatch } from './reference-match.ts';
-export { isIndexType, isManifestType, mediaType } from './media-types.ts';
+export { isIndexType, isManifestType, isModuleType, isTarLayerType, mediaType } from './media-types.ts';
 export type { StringMap } from './json-fields.ts';
 export type { Descriptor } from './descriptor.ts';
 export { formatPlatform, isWasmPlatform, normalizePlatform, parsePlatform, platformMatch } from './platform.ts';
