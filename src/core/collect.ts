@@ -7,6 +7,8 @@ import { chainName, hexName, type LayerStore } from './layers/layer-store.ts';
 import type { Log } from './log.ts';
 import type { Collected, Labels } from './model.ts';
 import { no_references, readReferences, type References } from './references.ts';
+import { folderPiece, isFolder, piecesOf } from './snapshots/pieces.ts';
+import { knownSpace, namespaceOfSpace } from './store/snapshot-space.ts';
 import type { Aftermath } from './store/transaction.ts';
 import type { Store } from './store/store.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
@@ -24,12 +26,18 @@ export interface CollectorOptions {
 
 const root_label = 'containerd.io/gc.root';
 const content_label = 'containerd.io/gc.ref.content';
+const lease_prefix = 'snapshots/';
 const snapshot_label = 'containerd.io/gc.ref.snapshot.';
+
+/** A snapshot by where it stands and its key. */
+function snapshotId(space: string, key: string): string {
+  return `${space}\0${key}`;
+}
 
 /** Whatever can be reached from a root. */
 interface Marked {
   readonly blobs: Set<string>;
-  /** `namespace/key`. */
+  /** By `snapshotId`. */
   readonly snapshots: Set<string>;
   /** By the names of their folders. */
   readonly layers: Set<string>;
@@ -101,19 +109,20 @@ export class Collector {
     };
     for (const { value } of images.all()) this.#markBlob(marked, value.target.digest);
     for (const { namespace, value } of containers.all()) {
-      if (value.snapshot_key !== '') this.#markSnapshot(marked, namespace, value.snapshot_key);
+      this.#markSnapshot(marked, namespace, '', value.snapshot_key);
       for (const digest of this.#markLabels(marked, namespace, value.labels)) this.#markBlob(marked, digest);
     }
     for (const { namespace, value } of leases.all()) {
       for (const { type, id } of value.resources) {
         if (type === 'content') this.#markBlob(marked, id);
-        else if (type.startsWith('snapshots')) this.#markSnapshot(marked, namespace, id);
-        else if (type === 'layers') marked.layers.add(hexName(id));
+        else if (type.startsWith(lease_prefix)) {
+          this.#markSnapshot(marked, namespace, type.slice(lease_prefix.length), id);
+        } else if (type === 'layers') marked.layers.add(hexName(id));
       }
     }
     for (const { key, value } of blob_labels.all()) if (root_label in value.labels) this.#markBlob(marked, key);
     for (const { namespace, key, value } of snapshots.all()) {
-      if (root_label in value.labels) this.#markSnapshot(marked, namespace, key);
+      if (root_label in value.labels) this.#markSpace(marked, namespace, key);
     }
     return marked;
   }
@@ -151,24 +160,49 @@ export class Collector {
     const blobs: string[] = [];
     for (const [name, value] of Object.entries(labels)) {
       if (name === content_label || name.startsWith(`${content_label}.`)) blobs.push(value);
-      else if (name.startsWith(snapshot_label)) this.#markSnapshot(marked, namespace, value);
+      else if (name.startsWith(snapshot_label)) {
+        // `gc.ref.snapshot.<snapshotter>`, and behind a slash whatever tells several apart.
+        this.#markSnapshot(marked, namespace, name.slice(snapshot_label.length).split('/', 1)[0]!, value);
+      }
     }
     return blobs;
   }
 
-  #markSnapshot(marked: Marked, namespace: string, key: string): void {
-    const id = `${namespace}/${key}`;
-    if (marked.snapshots.has(id)) return;
-    marked.snapshots.add(id);
-    const row = this.#tables.snapshots.find(namespace, key);
-    if (row === null) return;
-    this.#markChain(marked, row.diff_ids);
-    if (row.diff_ids.length === 0) marked.chains.add(chainName(''));
+  /** Marks a snapshot by its snapshotter, '' for the default one. */
+  #markSnapshot(marked: Marked, namespace: string, snapshotter: string, key: string): void {
+    const space = knownSpace(namespace, snapshotter);
+    if (space !== null && key !== '') this.#markSpace(marked, space, key);
+  }
+
+  /** Marks a snapshot by where it stands, and those it lies on. */
+  #markSpace(marked: Marked, space: string, first: string): void {
+    for (let key = first; key !== '';) {
+      const id = snapshotId(space, key);
+      if (marked.snapshots.has(id)) return;
+      marked.snapshots.add(id);
+      const row = this.#tables.snapshots.find(space, key);
+      if (row === null) return;
+      this.#markPieces(marked, [...piecesOf(row), ...(row.applied ?? [])]);
+      for (const digest of this.#markLabels(marked, namespaceOfSpace(space), row.labels)) {
+        this.#markBlob(marked, digest);
+      }
+      key = row.parent_key ?? '';
+    }
+  }
+
+  #markPieces(marked: Marked, pieces: readonly string[]): void {
+    if (pieces.length === 0) marked.chains.add(chainName(''));
+    // A directory that was made a layer is one as long as it is there.
+    const diff_ids = pieces.map((piece) =>
+      isFolder(piece) ? (this.#tables.layers.find(no_namespace, piece)?.diff_id ?? '') : piece,
+    );
+    const upto = diff_ids.indexOf('');
+    this.#markChain(marked, upto < 0 ? diff_ids : diff_ids.slice(0, upto));
+    for (const diff_id of diff_ids) if (diff_id !== '') marked.layers.add(hexName(diff_id));
     // A layer whose tar is evicted comes back from its blob, so that stays, too.
-    const diff_ids = new Set(row.diff_ids);
+    const wanted = new Set(diff_ids);
     for (const { key: digest, value } of this.#tables.layers.all())
-      if (diff_ids.has(value.diff_id)) this.#markBlob(marked, digest);
-    for (const digest of this.#markLabels(marked, namespace, row.labels)) this.#markBlob(marked, digest);
+      if (wanted.has(value.diff_id) && !isFolder(digest)) this.#markBlob(marked, digest);
   }
 
   #markChain(marked: Marked, diff_ids: readonly string[]): void {
@@ -182,8 +216,9 @@ export class Collector {
     const { blobs, snapshots } = this.#tables;
     const collected = { blobs: 0, bytes: 0, snapshots: 0, layers: 0 };
     for (const { namespace, key, value } of snapshots.all()) {
-      if (marked.snapshots.has(`${namespace}/${key}`)) continue;
+      if (marked.snapshots.has(snapshotId(namespace, key))) continue;
       snapshots.delete(namespace, key);
+      this.#tables.layers.delete(no_namespace, folderPiece(value.folder));
       this.#store.after(() => this.#aftermath.snapshotRemoved(value.folder));
       collected.snapshots++;
     }

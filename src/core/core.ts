@@ -4,30 +4,37 @@ import { join } from 'node:path';
 import { Collector } from './collect.ts';
 import { Blobs } from './content/blobs.ts';
 import { temporaryName } from './durable.ts';
+import { createDiffer } from './diff/differ.ts';
 import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
 import type { Log } from './log.ts';
 import { Mirror } from './mirror.ts';
-import type { Core, Gate, NamespaceView } from './model.ts';
+import type { Core, Gate, Mount, NamespaceView } from './model.ts';
 import { checkNamespace } from './names.ts';
 import { Paths } from './paths.ts';
 import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
-import { createSnapshotMounts, findSnapshot } from './snapshot-mounts.ts';
+import { FolderLayers } from './snapshots/folder-layers.ts';
+import { kernelMounts } from './snapshots/kernel-mounts.ts';
+import { directoryName } from './snapshots/pieces.ts';
+import { SnapshotEvents } from './snapshots/snapshot-events.ts';
+import { createSnapshotter } from './snapshots/snapshotters.ts';
+import { reclaimMounts } from './snapshots/temporary-mount.ts';
+import { findSnapshot, wherryMounts } from './snapshots/wherry-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
 import { Reserve } from './store/reserve.ts';
+import { checkSnapshotter, namespaceOfSpace, snapshotSpace } from './store/snapshot-space.ts';
 import { Store } from './store/store.ts';
+import type { SnapshotRow } from './store/rows.ts';
 import type { Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
-import { kernelMounts } from './unpacked/kernel-mounts.ts';
-import { directoryName } from './unpacked/pieces.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 import { tasksView } from './tasks/tasks-view.ts';
 
@@ -92,7 +99,13 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   const blobs = new Blobs({ paths, store, tables });
   const layers = new LayerStore({ paths, store, tables, blobs });
   const unpacked = new UnpackedLayers({ paths, layers, log });
-  const mounts = createSnapshotMounts(paths, tables, layers);
+  const folders = new FolderLayers({ paths, store, tables, layers });
+  const mounts = (name: string, key: string, snapshotter?: string): Promise<readonly Mount[]> =>
+    wherryMounts({ paths, layers, folders }, snapshotOf(name, key, snapshotter));
+  const snapshotOf = (name: string, key: string, snapshotter?: string): SnapshotRow =>
+    findSnapshot(tables, snapshotSpace(name, checkSnapshotter(snapshotter)), key);
+  const mountsOfKernel = (row: SnapshotRow): Promise<readonly Mount[]> =>
+    kernelMounts({ paths, unpacked, folders }, row);
   const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
   const aftermath: Aftermath = {
     imagesChanged: () => mirror.imagesChanged(),
@@ -113,6 +126,16 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   };
   const transaction = createTransaction(tables, store, gate, aftermath);
   const collector = new Collector({ store, tables, blobs, layers, unpacked, aftermath, log });
+  const snapshotters = {
+    paths,
+    store,
+    tables,
+    layers,
+    events: new SnapshotEvents(events),
+    sequences: new Map<string, number>(),
+    kernelMounts: mountsOfKernel,
+    removed: (folder: string) => aftermath.snapshotRemoved(folder),
+  };
   let closed = false;
   const views = new Map<string, NamespaceView>();
 
@@ -124,8 +147,10 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
-    mounts: (key) => mounts(name, key),
-    kernelMounts: async (key) => kernelMounts(paths, unpacked, findSnapshot(tables, name, key)),
+    mounts: async (key, snapshotter) => mounts(name, key, snapshotter),
+    kernelMounts: async (key, snapshotter) => mountsOfKernel(snapshotOf(name, key, snapshotter)),
+    snapshots: (snapshotter) => createSnapshotter(name, checkSnapshotter(snapshotter), snapshotters),
+    differ: createDiffer(name, { paths, store, tables, layers, content: blobs.view(name) }),
     images: () => transaction.images(name).list(),
     containers: () => transaction.containers(name).list(),
     findImage: (image) => transaction.images(name).find(image),
@@ -148,7 +173,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     },
     namespaces() {
       const { images, containers, snapshots, leases } = tables;
-      const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
+      const names = [images, containers, snapshots, leases].flatMap((table) =>
+        table.namespaces().map(namespaceOfSpace),
+      );
       return [...new Set(names)].sort();
     },
     async collect() {
@@ -157,6 +184,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       return collected;
     },
     async recover() {
+      reclaimMounts(paths);
       await store.transact(() => reclaim(paths, tables, log));
       await recoverShims({ paths, tables, tasks, log });
       await mirror.reconcile();
@@ -206,6 +234,7 @@ function makeFolders(paths: Paths): void {
     paths.work,
     paths.containers,
     paths.bundles,
+    paths.mounts,
     paths.shims,
   ]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -28,6 +28,8 @@ export class Paths {
   readonly containers: string;
   readonly shims: string;
   readonly bundles: string;
+  /** Where snapshots are mounted for a moment. */
+  readonly mounts: string;
 
   constructor(root: string, state: string) {
     this.root = root;
@@ -46,6 +48,7 @@ export class Paths {
     this.containers = join(root, 'containers');
     this.shims = join(state, 'shims');
     this.bundles = join(state, 'bundles');
+    this.mounts = join(state, 'mounts');
   }
 
   blobFolder(digest: string): string {

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import { lease_until_restart } from './model.ts';
 import { docker_namespace, type Paths, temporary_prefix } from './paths.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
-import { directoryName, isDirectoryName } from './unpacked/pieces.ts';
+import { directoryName, isDirectoryName } from './snapshots/pieces.ts';
 
 /**
  * Removes what a dead daemon left half done: ingests, temporary names, files and folders without a record, records

@@ -1,6 +1,7 @@
 export { Task } from './gen/containerd/task/v3/task_pb.ts';
 export * as task from './gen/containerd/task/v3/task_pb.ts';
 export { Task as TaskV2 } from './gen/containerd/task/v2/task_pb.ts';
+export * as snapshotEvents from './gen/containerd/events/snapshot_pb.ts';
 export * as taskEvents from './gen/containerd/events/task_pb.ts';
 export * as types from './types.ts';
 export type { Options as RuntimeOptions } from './gen/runtimeoptions/v1/options_pb.ts';

@@ -1,6 +1,8 @@
 import type { Core } from '../../core/index.ts';
-import { GrpcServer, HealthService, VersionService } from '../../wire/services.ts';
+import { DiffService, GrpcServer, HealthService, SnapshotsService, VersionService } from '../../wire/services.ts';
 import { healthService } from './services/health.ts';
+import { diffService } from './services/diff.ts';
+import { snapshotsService } from './services/snapshots.ts';
 import { versionService } from './services/version.ts';
 
 export interface ContainerdApiOptions {
@@ -12,9 +14,11 @@ export interface ContainerdApiOptions {
 }
 
 /** containerd's services over gRPC, without a listener. */
-export function createContainerdApi({ about, onFault }: ContainerdApiOptions): GrpcServer {
+export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
   server.register(VersionService, versionService(about));
   server.register(HealthService, healthService());
+  server.register(SnapshotsService, snapshotsService(core));
+  server.register(DiffService, diffService(core));
   return server;
 }

@@ -21,7 +21,6 @@ import type {
 } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import { clients_metadata, type ShimLauncher } from '../shim-contract.ts';
-import type { SnapshotMounts } from '../snapshot-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
 import { fromSystem } from '../system-error.ts';
@@ -36,7 +35,8 @@ import type { TaskShim } from './task-shim.ts';
 export interface TaskStoreOptions {
   readonly paths: Paths;
   readonly tables: Tables;
-  readonly mounts: SnapshotMounts;
+  /** What our shim makes the root filesystem of a snapshot from. */
+  mounts(namespace: string, key: string): Promise<readonly Mount[]>;
   readonly gate: Gate;
   readonly launcher: ShimLauncher;
   readonly bus: EventBus;
