@@ -107,7 +107,10 @@ export class Container {
     this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
     this.#ports = openPorts(this.#spec.ports);
     try {
-      this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
+      this.#streams = createStreams(
+        { stdin, stdout, stderr, terminal, container: { id: options.id, namespace: options.namespace } },
+        (key) => this.#press(key),
+      );
     } catch (error) {
       this.#ports.close();
       throw error;
@@ -146,6 +149,11 @@ export class Container {
   /** What stands around its process; null until it has run. */
   get walls(): GuestWalls | null {
     return this.#walls;
+  }
+
+  /** Settles when the programs that take its output are ready to. */
+  get ready(): Promise<void> {
+    return this.#streams.ready;
   }
 
   /** Its streams, as whoever made it named them. */

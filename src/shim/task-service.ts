@@ -26,7 +26,8 @@ export function taskService(
 
   return {
     async create(request, { metadata }) {
-      containers.create(request, Number(metadata.get(clients_metadata)?.[0] ?? 0));
+      const container = containers.create(request, Number(metadata.get(clients_metadata)?.[0] ?? 0));
+      await container.ready;
       return create(task.CreateTaskResponseSchema, { pid: process.pid });
     },
     async start({ id, execId }) {

@@ -85,6 +85,7 @@ export interface Snapshotter {
   stat(key: string): Promise<Snapshot>;
   /** Replaces all labels, or those that `paths` (`labels`, `labels.<name>`) name; an empty value removes one. */
   update(key: string, labels: Labels, paths: readonly string[]): Promise<Snapshot>;
+  /** All of them, in the order of their keys. */
   list(): Promise<readonly Snapshot[]>;
   usage(key: string): Promise<SnapshotUsage>;
   /** Removes directories that no snapshot has any more. */

@@ -4,10 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WherryError } from '../../errors/index.ts';
-import { label_bytes_max, store_name_bytes_max } from '../../limits/index.ts';
+import { store_name_bytes_max } from '../../limits/index.ts';
+import { checkLabels, keyOfPath, withKey } from '../labels.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
 import type {
   Labels,
+  LeasesTx,
   Mount,
   Snapshot,
   SnapshotOptions,
@@ -17,7 +19,6 @@ import type {
 } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import { removeTree } from '../remove-tree.ts';
-import { createLeases } from '../store/leases.ts';
 import type { SnapshotRow } from '../store/rows.ts';
 import { snapshotSpace } from '../store/snapshot-space.ts';
 import { toSnapshot } from '../store/snapshots.ts';
@@ -38,6 +39,9 @@ export interface SnapshottersOptions {
   readonly events: SnapshotEvents;
   /** How many snapshots each space has had, as far as that was asked. */
   readonly sequences: Map<string, number>;
+  leases(namespace: string): LeasesTx;
+  /** Sees to it that the namespace is there. */
+  touch(namespace: string): void;
   kernelMounts(row: SnapshotRow): Promise<readonly Mount[]>;
   /** Called once a removal is durable, with the name of the snapshot's folder. */
   removed(folder: string): void;
@@ -85,7 +89,7 @@ class SnapshotterOfNamespace implements Snapshotter {
 
   async commit(name: string, key: string, options: SnapshotOptions & { readonly parent?: string } = {}): Promise<void> {
     checkKey(name);
-    const labels = checkLabels(options.labels ?? {});
+    const labels = checkLabels('info.Labels', options.labels ?? {});
     const { store, tables, paths, events } = this.#options;
     const usage = await this.#ownUsage(key);
     await store.transact(() => {
@@ -148,7 +152,7 @@ class SnapshotterOfNamespace implements Snapshotter {
     const { store, tables } = this.#options;
     return await store.transact(() => {
       const row = findSnapshot(tables, this.#space, key);
-      const changed = checkLabels(labelsAfter(key, row.labels, labels, paths));
+      const changed = checkLabels('info.Labels', labelsAfter(key, row.labels, labels, paths));
       const made: SnapshotRow = { ...row, labels: changed, updated_at: new Date().toISOString() };
       tables.snapshots.put(this.#space, key, made);
       return this.#shown(key, made);
@@ -182,10 +186,11 @@ class SnapshotterOfNamespace implements Snapshotter {
     kind: 'active' | 'view',
     key: string,
     parent: string,
-    { labels = {}, lease }: SnapshotOptions,
+    options: SnapshotOptions,
   ): Promise<readonly Mount[]> {
     checkKey(key);
-    checkLabels(labels);
+    const { lease } = options;
+    const labels = checkLabels('info.Labels', options.labels ?? {});
     if (this.name === 'overlayfs' && !canMount()) {
       throw new WherryError(
         'FailedPrecondition',
@@ -207,6 +212,7 @@ class SnapshotterOfNamespace implements Snapshotter {
         sequence: this.#nextSequence(),
         created_at: new Date().toISOString(),
       };
+      this.#options.touch(this.#namespace);
       tables.snapshots.put(this.#space, key, made);
       this.#lease(lease, key);
       return made;
@@ -323,19 +329,12 @@ class SnapshotterOfNamespace implements Snapshotter {
   }
 
   #lease(lease: string | undefined, key: string): void {
-    if (lease === undefined) return;
-    const { tables, store } = this.#options;
-    const leases = createLeases(this.#namespace, { table: tables.leases, scope: store });
-    leases.add(lease, { type: this.#resource, id: key });
+    if (lease !== undefined) this.#options.leases(this.#namespace).add(lease, { type: this.#resource, id: key });
   }
 
   #release(lease: string | undefined, key: string): void {
-    if (lease === undefined) return;
-    const { leases } = this.#options.tables;
-    const row = leases.find(this.#namespace, lease);
-    if (row === null) return;
-    const resources = row.resources.filter(({ type, id }) => type !== this.#resource || id !== key);
-    if (resources.length < row.resources.length) leases.put(this.#namespace, lease, { ...row, resources });
+    const leases = this.#options.leases(this.#namespace);
+    if (lease !== undefined && leases.has(lease)) leases.remove(lease, { type: this.#resource, id: key });
   }
 
   get #resource(): string {
@@ -367,31 +366,21 @@ function checkKey(key: string): void {
   }
 }
 
-function checkLabels(labels: Labels): Labels {
-  for (const [name, value] of Object.entries(labels)) {
-    const length = Buffer.byteLength(name) + Buffer.byteLength(value);
-    if (length <= label_bytes_max) continue;
-    throw new WherryError(
-      'InvalidArgument',
-      `info.Labels: label key and value length (${length} bytes) greater than maximum size (${label_bytes_max} bytes), ` +
-        `key: ${name.slice(0, 10)}: invalid argument`,
-    );
-  }
-  return labels;
-}
-
-/** The labels after an update; those with an empty value are none. */
+/** The labels after an update. */
 function labelsAfter(key: string, before: Labels, wanted: Labels, paths: readonly string[]): Labels {
-  let labels: Record<string, string> = { ...(paths.length === 0 ? wanted : before) };
+  let labels = paths.length === 0 ? wanted : before;
   for (const path of paths) {
-    if (path === 'labels') {
-      labels = { ...wanted };
-    } else if (path.startsWith('labels.')) {
-      const name = path.slice('labels.'.length);
-      labels[name] = wanted[name] ?? '';
+    const name = keyOfPath(path, 'labels');
+    if (name !== null) {
+      labels = withKey(labels, name, wanted);
+    } else if (path === 'labels') {
+      labels = wanted;
     } else {
-      throw new WherryError('InvalidArgument', `cannot update "${path}" field on snapshot "${key}": invalid argument`);
+      throw new WherryError(
+        'InvalidArgument',
+        `cannot update ${JSON.stringify(path)} field on snapshot ${JSON.stringify(key)}: invalid argument`,
+      );
     }
   }
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
+  return labels;
 }

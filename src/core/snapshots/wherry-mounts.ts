@@ -11,6 +11,9 @@ import type { Tables } from '../store/tables.ts';
 import type { FolderLayers } from './folder-layers.ts';
 import { piecesOf } from './pieces.ts';
 
+/** The mounts of a snapshot by its key. */
+export type SnapshotMounts = (namespace: string, key: string, snapshotter?: string) => Promise<readonly Mount[]>;
+
 /** @throws WherryError NotFound */
 export function findSnapshot(tables: Tables, space: string, key: string): SnapshotRow {
   const row = tables.snapshots.find(space, key);

@@ -32,7 +32,13 @@ export function knownSpace(namespace: string, snapshotter: string): string | nul
   return found === undefined ? null : snapshotSpace(namespace, found);
 }
 
-/** The namespace of a space. */
-export function namespaceOfSpace(space: string): string {
-  return space.split('/', 1)[0]!;
+/** The namespace and snapshotter of a space. */
+export function partsOfSpace(space: string): { readonly namespace: string; readonly snapshotter: string } {
+  const [namespace = '', snapshotter = default_snapshotter] = space.split('/', 2);
+  return { namespace, snapshotter };
+}
+
+/** One name for a snapshot of all, by where it stands and its key. */
+export function snapshotPlace(space: string, key: string): string {
+  return `${space}\0${key}`;
 }

@@ -1,10 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 
-import type { Core, Snapshot, Snapshotter } from '../../../core/index.ts';
+import type { Core, Fields, Snapshot, Snapshotter } from '../../../core/index.ts';
 import type { CallContext, ServiceHandlers } from '../../../wire/index.ts';
 import { snapshotsApi, type SnapshotsService } from '../../../wire/services.ts';
 import { leaseOf, namespaceOf } from '../call.ts';
+import { fieldsWithLabels, filtered, pathsOf } from '../messages.ts';
 import { printMounts } from '../mounts.ts';
 
 const kinds = {
@@ -45,10 +46,10 @@ export function snapshotsService(core: Core): ServiceHandlers<typeof SnapshotsSe
     },
     async update({ snapshotter: name, info, updateMask }, call) {
       const { name: key = '', labels = {} } = info ?? {};
-      return { info: print(await snapshotter(call, name).update(key, labels, updateMask?.paths ?? [])) };
+      return { info: print(await snapshotter(call, name).update(key, labels, pathsOf(updateMask))) };
     },
-    async *list({ snapshotter: name }, call) {
-      const all = await snapshotter(call, name).list();
+    async *list({ snapshotter: name, filters }, call) {
+      const all = filtered(await snapshotter(call, name).list(), filters, fieldsOf);
       for (let at = 0; at < all.length; at += infos_per_message) {
         yield { info: all.slice(at, at + infos_per_message).map((snapshot) => print(snapshot)) };
       }
@@ -67,6 +68,10 @@ export function snapshotsService(core: Core): ServiceHandlers<typeof SnapshotsSe
 function leaseOption(call: CallContext): { readonly lease?: string } {
   const lease = leaseOf(call);
   return lease === null ? {} : { lease };
+}
+
+function fieldsOf({ key, parent, kind, labels }: Snapshot): Fields {
+  return fieldsWithLabels(labels, { kind, name: key, parent });
 }
 
 function print({
