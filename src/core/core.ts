@@ -205,9 +205,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       publish: (namespace, topic, event) => events.publish(namespace, topic, event),
       subscribe: (listener, signal) => events.subscribe(listener, signal),
       forward: (envelope) => {
+        events.forward(envelope);
         const { timestamp } = envelope;
         if (timestamp !== undefined) tasks.heard({ ...envelope, timestamp });
-        events.forward(envelope);
       },
     },
     transact: (act) => store.transact(() => act(transaction)),

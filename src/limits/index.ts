@@ -111,6 +111,8 @@ export const index_manifests_max: number = 10_000;
 export const archive_images_max: number = 10_000;
 /** Of a repository's name. */
 export const reference_path_bytes_max: number = 255;
+/** Of a file that says where registries are served, or of a certificate. */
+export const registry_hosts_file_bytes_max: number = 1024 * 1024;
 /** What is read of an answer that refuses. */
 export const registry_error_bytes_max: number = 64 * 1024;
 /** Of the answer with a token. */
@@ -148,6 +150,22 @@ export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
 /** Calls of one connection at the same time. */
 export const grpc_streams_max: number = 1024;
 
+/** Streams beside a transfer: of one namespace, how long one may stay unclaimed, and what may be under way. */
+/** Registered and not yet over. */
+export const transfer_streams_max: number = 4096;
+/** Of a stream's name. */
+export const transfer_stream_name_bytes_max: number = 1024;
+/** Until a transfer takes it; the stream is then ended. */
+export const transfer_stream_unclaimed_ms_max: number = 60_000;
+/** Of one piece of data, as containerd has it. */
+export const transfer_data_bytes: number = 32 * 1024;
+/** What a sender may have under way before it is told to go on, as containerd has it. */
+export const transfer_window_bytes: number = 64 * 1024;
+/** How long a receiver may take to let an export go on. */
+export const transfer_stalled_ms_max: number = 300_000;
+/** How long a client may take to give credentials. */
+export const transfer_credentials_ms_max: number = 60_000;
+
 /** Of a socket's path. Linux's. */
 export const unix_path_bytes_max: number = 107;
 
@@ -167,6 +185,13 @@ export const groups_cleared_every_ms: number = 10_000;
 /** Shims and the processes of guests. */
 /** The next one goes to another shim. */
 export const containers_per_shim_max: number = 50;
+/** Docker's execs: how long one that ended can be asked about at least, and how many are kept for a container. */
+export const exec_kept_ms: number = 5 * 60_000;
+export const execs_kept_per_container_max: number = 1000;
+/** How long a resize waits for the start. Docker's. */
+export const exec_ready_ms_max: number = 10_000;
+/** Processes beside a container's first one, also those that ended and were not deleted. */
+export const execs_per_container_max: number = 128;
 /** A zygote that has forked so often is renewed. */
 export const forks_per_zygote_max: number = 1000;
 /** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
@@ -249,6 +274,8 @@ export const job_inline_bytes_max: number = 32 * 1024;
 export const directory_moves_remembered_max: number = 65_536;
 /** Paths. */
 export const touched_directories_max: number = 4096;
+/** Notices that a guest's process has not read: they and one reply have to fit its socket. */
+export const notices_unread_max: number = 64;
 
 /** What a directory of an image may hold that is renamed: it is copied into the writable layer at once. */
 export const renamed_directory_entries_max: number = 1024;
@@ -297,8 +324,12 @@ export const index_depth_max: number = 4;
 export const image_documents_kept_max: number = 2000;
 /** Of one pull. */
 export const layers_pulled_at_once_max: number = 3;
+/** Of one push. */
+export const layers_pushed_at_once_max: number = 3;
 /** Between two words about progress. */
 export const progress_interval_ms: number = 100;
+/** The same to containerd's clients, as containerd has it. */
+export const transfer_progress_interval_ms: number = 300;
 /** Between two looks whether another's pull is done. */
 export const pull_wait_ms: number = 250;
 /** Read at once. */

@@ -1,112 +1,79 @@
-import { encodeUtf8, noBytes } from './bytes.ts';
-import { entryType } from './layer-index-format.ts';
-import { block_bytes } from './tar-header.ts';
+import { encodeUtf8 } from './bytes.ts';
 
-/** An entry as it is written: what a `TarEntry` has, without where it stands. */
-export interface NewTarEntry {
-  /** The path, without a slash at the start; of a directory with one at the end. */
-  readonly name: Uint8Array;
-  readonly type: 1 | 2 | 3 | 4 | 5 | 6 | 8;
-  readonly link?: Uint8Array;
+/** A file or folder of an archive that is written. */
+export interface TarFile {
+  /** At most 100 bytes of UTF-8; a folder's ends in `/`. */
+  readonly name: string;
+  /** Permission bits. */
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Bytes of data that follow, of a file. */
-  readonly size?: number;
-  /** Whole seconds since the epoch. */
-  readonly mtime_s: number;
-  readonly device?: { readonly major: number; readonly minor: number };
-  readonly xattrs?: ReadonlyMap<string, Uint8Array>;
+  /** Bytes that follow the header; 0 for a folder. */
+  readonly size: number;
+  /** Seconds since 1970; 0 when left out. */
+  readonly mtime?: number;
 }
 
-const flags: Readonly<Record<NewTarEntry['type'], string>> = {
-  [entryType.directory]: '5',
-  [entryType.file]: '0',
-  [entryType.symlink]: '2',
-  [entryType.characterDevice]: '3',
-  [entryType.blockDevice]: '4',
-  [entryType.fifo]: '6',
-  [entryType.hardlink]: '1',
-};
+const block_bytes = 512;
+/** What eleven octal digits hold. */
+const octal_size_max = 8 ** 11 - 1;
 
-const octal_7_max = 0o777_7777;
-const octal_11_max = 0o777_7777_7777;
-
-/**
- * The headers of one entry: a pax header where ustar's fields are too small, then the ustar one. Nothing but what is
- * given goes in, so equal entries give equal bytes. POSIX.1-2017, pax.
- */
-export function tarHeader(entry: NewTarEntry): Uint8Array {
-  const { name, link = noBytes, uid, gid, size = 0, mtime_s, xattrs } = entry;
-  const records: Uint8Array[] = [];
-  const record = (key: string, value: Uint8Array | string): void => {
-    records.push(paxRecord(key, typeof value === 'string' ? encodeUtf8(value) : value));
-  };
-  if (name.length > 100) record('path', name);
-  if (link.length > 100) record('linkpath', link);
-  if (size > octal_11_max) record('size', String(size));
-  if (uid > octal_7_max) record('uid', String(uid));
-  if (gid > octal_7_max) record('gid', String(gid));
-  if (mtime_s < 0 || mtime_s > octal_11_max) record('mtime', String(mtime_s));
-  for (const [key, value] of [...(xattrs ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    record(`SCHILY.xattr.${key}`, value);
+/** The header of a file: POSIX ustar, as Go's programs write it; a size past ustar's is told in a pax header before. */
+export function tarHeader(file: TarFile): Uint8Array {
+  if (file.size <= octal_size_max) return ustar(file, file.name.endsWith('/') ? '5' : '0');
+  const record = paxRecord('size', String(file.size));
+  const name = `PaxHeaders.0/${file.name}`.slice(0, 100);
+  const parts = [
+    ustar({ name, mode: 0, size: record.length }, 'x'),
+    record,
+    tarPadding(record.length),
+    ustar({ ...file, size: 0 }, '0'),
+  ];
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
   }
-  const main = ustar(entry, flags[entry.type], name, link, size);
-  if (records.length === 0) return main;
-  const body = concatenated(records);
-  const plain = { ...entry, mode: 0o644, uid: 0, gid: 0, mtime_s: 0 };
-  const head = ustar(plain, 'x', encodeUtf8('PaxHeaders/entry'), noBytes, body.length);
-  return concatenated([head, body, tarPadding(body.length), main]);
+  return all;
 }
 
-/** The zeros after `size` bytes of data. */
+/** What follows a file's bytes so that the next header begins a block. */
 export function tarPadding(size: number): Uint8Array {
   return new Uint8Array((block_bytes - (size % block_bytes)) % block_bytes);
 }
 
-/** How a tar ends. */
-export function tarEnd(): Uint8Array {
-  return new Uint8Array(2 * block_bytes);
-}
+/** What ends an archive. */
+export const tarEnd: Uint8Array = new Uint8Array(2 * block_bytes);
 
-function ustar(entry: NewTarEntry, flag: string, name: Uint8Array, link: Uint8Array, size: number): Uint8Array {
-  const bytes = new Uint8Array(block_bytes);
-  const octal = (at: number, length: number, value: number): void => {
-    bytes.set(encodeUtf8(value.toString(8).padStart(length - 1, '0')), at);
-  };
-  const small = (value: number, most: number): number => (value < 0 || value > most ? 0 : value);
-  bytes.set(name.subarray(0, 100), 0);
-  octal(100, 8, entry.mode & 0o7777);
-  octal(108, 8, small(entry.uid, octal_7_max));
-  octal(116, 8, small(entry.gid, octal_7_max));
-  octal(124, 12, small(size, octal_11_max));
-  octal(136, 12, small(entry.mtime_s, octal_11_max));
-  bytes.fill(0x20, 148, 156);
-  bytes.set(encodeUtf8(flag), 156);
-  bytes.set(link.subarray(0, 100), 157);
-  bytes.set(encodeUtf8('ustar\x0000'), 257);
-  octal(329, 8, entry.device?.major ?? 0);
-  octal(337, 8, entry.device?.minor ?? 0);
+function ustar({ name, mode, size, mtime = 0 }: TarFile, type: '0' | '5' | 'x'): Uint8Array {
+  const header = new Uint8Array(block_bytes);
+  const text = (value: string, at: number): void => header.set(encodeUtf8(value), at);
+  const encoded = encodeUtf8(name);
+  if (encoded.length > 100) throw new RangeError(`a name in an archive has ${encoded.length} bytes, more than 100`);
+  header.set(encoded, 0);
+  text(octal(mode, 7), 100);
+  text(octal(0, 7), 108);
+  text(octal(0, 7), 116);
+  text(octal(size, 11), 124);
+  text(octal(mtime, 11), 136);
+  text(type, 156);
+  text('ustar\u000000', 257);
+  text(octal(0, 7), 329);
+  text(octal(0, 7), 337);
+  header.fill(0x20, 148, 156);
   let sum = 0;
-  for (const byte of bytes) sum += byte;
-  bytes.set(encodeUtf8(`${sum.toString(8).padStart(6, '0')}\0 `), 148);
-  return bytes;
+  for (const byte of header) sum += byte;
+  text(`${octal(sum, 6)}\0 `, 148);
+  return header;
 }
 
-function paxRecord(key: string, value: Uint8Array): Uint8Array {
-  const rest = encodeUtf8(` ${key}=`);
-  const without = rest.length + value.length + 1;
-  let length = without + String(without).length;
-  if (without + String(length).length > length) length++;
-  return concatenated([encodeUtf8(String(length)), rest, value, encodeUtf8('\n')]);
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, '0');
 }
 
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+/** `<length> <key>=<value>\n`, where the length counts itself. */
+function paxRecord(key: string, value: string): Uint8Array {
+  const rest = ` ${key}=${value}\n`;
+  let length = rest.length + 1;
+  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
+  return encodeUtf8(`${length}${rest}`);
 }

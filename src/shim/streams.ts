@@ -39,10 +39,15 @@ export interface Streams {
   /** Nothing more comes on stdin. */
   closeStdin(): void;
   /**
-   * Settles when the guest's streams have ended and all of it is written; then clients are let go. To be called when
-   * the guest is gone or never was: what is left of its output is taken in, whoever keeps up.
+   * Settles when the guest's streams have ended and all of it is written. To be called when the guest is gone or never
+   * was: what is left of its output is taken in, whoever keeps up.
    */
   finish(): Promise<void>;
+  /**
+   * Lets clients go, and those that come from now on. `ran`: their connections end when they have all output; else only
+   * this hold on them does, and whoever handed them over may still say why nothing came.
+   */
+  letGo(ran: boolean): void;
 }
 
 /**
@@ -278,12 +283,17 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
       goOn();
       await Promise.all(ended);
       input?.destroy();
-      phase = 'over';
-      for (const client of clients) client.end();
-      clients.clear();
       await Promise.all([...logs.values()].map((log) => log.close(log_close_patience_ms)));
       await Promise.all(files.map(endFile));
       for (const { stdout, stderr } of loggers.values()) for (const each of [stdout, stderr]) each.destroy();
+    },
+    letGo(ran) {
+      phase = 'over';
+      for (const client of clients) {
+        if (ran) client.end();
+        else client.drop();
+      }
+      clients.clear();
     },
   };
 }

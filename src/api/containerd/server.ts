@@ -14,7 +14,9 @@ import {
   ReflectionService,
   SandboxStoreService,
   SnapshotsService,
+  StreamingService,
   TasksService,
+  TransferService,
   VersionService,
 } from '../../wire/services.ts';
 import { containersService } from './services/containers.ts';
@@ -29,8 +31,11 @@ import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
 import { snapshotsService } from './services/snapshots.ts';
+import { streamingService } from './services/streaming.ts';
 import { tasksService } from './services/tasks.ts';
+import { transferService } from './services/transfer.ts';
 import { versionService } from './services/version.ts';
+import { TransferStreams } from './transfer/streams.ts';
 
 export interface ContainerdApiOptions {
   readonly core: Core;
@@ -59,5 +64,8 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(ReflectionService, reflection);
   server.register(ReflectionAlphaService, reflection);
   server.register(TasksService, tasksService(core));
+  const streams = new TransferStreams();
+  server.register(StreamingService, streamingService(streams));
+  server.register(TransferService, transferService(core, streams));
   return server;
 }

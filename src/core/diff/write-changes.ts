@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 
 import { WherryError } from '../../errors/index.ts';
 import { unpack_piece_bytes } from '../../limits/index.ts';
-import { entryType, type NewTarEntry, tarEnd, tarHeader, tarPadding } from '../../oci/index.ts';
+import { entryType, type NewTarEntry, tarEnd, tarEntryHeader, tarPadding } from '../../oci/index.ts';
 import { close, O, openNode, pread, readNodeLink } from '../../os/index.ts';
 import { carriedAttributes, type Change } from './changes.ts';
 
@@ -28,25 +28,27 @@ export async function writeChanges(changes: AsyncIterable<Change>, options: Writ
   for await (const { path, directory, stat, opaque } of changes) {
     const name = path.at(-1) ?? Buffer.alloc(0);
     if (opaque) {
-      await write(tarHeader(marker(joined([...path, opaque_marker]), time_max_s)));
+      await write(tarEntryHeader(marker(joined([...path, opaque_marker]), time_max_s)));
     } else if (stat === null) {
       const hidden = Buffer.concat([whiteout_prefix, name]);
-      await write(tarHeader(marker(joined([...path.slice(0, -1), hidden]), time_max_s)));
+      await write(tarEntryHeader(marker(joined([...path.slice(0, -1), hidden]), time_max_s)));
     } else {
       const entry = entryOf(path, directory, stat, time_max_s);
       const inode = `${stat.dev}:${stat.ino}`;
       const first = stat.nlink > 1n && !stat.isDirectory() ? links.get(inode) : undefined;
       if (first !== undefined) {
         const { mode, uid, gid, mtime_s } = entry;
-        await write(tarHeader({ name: entry.name, type: entryType.hardlink, link: first, mode, uid, gid, mtime_s }));
+        await write(
+          tarEntryHeader({ name: entry.name, type: entryType.hardlink, link: first, mode, uid, gid, mtime_s }),
+        );
         continue;
       }
       if (stat.nlink > 1n && !stat.isDirectory()) links.set(inode, entry.name);
-      await write(tarHeader(entry));
+      await write(tarEntryHeader(entry));
       if (stat.isFile()) await copy(directory, name, entry.size ?? 0, write);
     }
   }
-  await write(tarEnd());
+  await write(tarEnd);
 }
 
 function marker(name: Uint8Array, time_max_s: number | null): NewTarEntry {

@@ -4,17 +4,18 @@ import { test } from 'node:test';
 import { entryType } from './layer-index-format.ts';
 import type { TarEntry } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';
-import { type NewTarEntry, tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
+import { type NewTarEntry, tarEntryHeader } from './tar-entry-writer.ts';
+import { tarEnd, tarPadding } from './tar-writer.ts';
 
 function readBack(entries: readonly { readonly entry: NewTarEntry; readonly data?: Uint8Array }[]): TarEntry[] {
   const found: TarEntry[] = [];
   const reader = new TarReader((entry) => void found.push(entry));
   for (const { entry, data = new Uint8Array() } of entries) {
-    reader.write(tarHeader(entry));
+    reader.write(tarEntryHeader(entry));
     reader.write(data);
     reader.write(tarPadding(data.length));
   }
-  reader.write(tarEnd());
+  reader.write(tarEnd);
   reader.end();
   return found;
 }
