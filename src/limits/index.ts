@@ -302,6 +302,10 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Devices that a Linux container is given. */
+export const container_devices_max: number = 4096;
+/** Of the text of `--security-opt seccomp=`. */
+export const seccomp_profile_bytes_max: number = 1024 * 1024;
 /** Read at once of a log. */
 export const log_read_bytes: number = 64 * 1024;
 /** How often a followed log is looked at when nothing tells of a change. */
