@@ -7,7 +7,10 @@ import type { ImagesContext } from './context.ts';
  * Calls `act` with a lease that keeps what is stored under it from being collected, and removes the lease afterwards:
  * by then an image holds what is to stay.
  */
-export async function withLease<T>({ core, space }: ImagesContext, act: (lease: string) => Promise<T>): Promise<T> {
+export async function withLease<T>(
+  { core, space }: Pick<ImagesContext, 'core' | 'space'>,
+  act: (lease: string) => Promise<T>,
+): Promise<T> {
   const id = `image-${randomUUID()}`;
   await core.transact((tx) => tx.leases(space.name).create({ id, labels: { [lease_until_restart]: '' } }));
   try {
