@@ -10,12 +10,14 @@ import { no_references, readReferences, type References } from './references.ts'
 import type { Aftermath } from './store/transaction.ts';
 import type { Store } from './store/store.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
+import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 
 export interface CollectorOptions {
   readonly store: Store;
   readonly tables: Tables;
   readonly blobs: Blobs;
   readonly layers: LayerStore;
+  readonly unpacked: UnpackedLayers;
   readonly aftermath: Aftermath;
   readonly log: Log;
 }
@@ -31,6 +33,8 @@ interface Marked {
   readonly snapshots: Set<string>;
   /** By the names of their folders. */
   readonly layers: Set<string>;
+  /** Unpacked layers, by the names of their directories. */
+  readonly unpacked: Set<string>;
   readonly chains: Set<string>;
   /** Whether every document on the way could be read. */
   certain: boolean;
@@ -45,15 +49,17 @@ export class Collector {
   readonly #tables: Tables;
   readonly #blobs: Blobs;
   readonly #layers: LayerStore;
+  readonly #unpacked: UnpackedLayers;
   readonly #aftermath: Aftermath;
   readonly #log: Log;
   readonly #references = new Map<string, References>();
 
-  constructor({ store, tables, blobs, layers, aftermath, log }: CollectorOptions) {
+  constructor({ store, tables, blobs, layers, unpacked, aftermath, log }: CollectorOptions) {
     this.#store = store;
     this.#tables = tables;
     this.#blobs = blobs;
     this.#layers = layers;
+    this.#unpacked = unpacked;
     this.#aftermath = aftermath;
     this.#log = log;
   }
@@ -89,6 +95,7 @@ export class Collector {
       blobs: new Set(),
       snapshots: new Set(),
       layers: new Set(),
+      unpacked: new Set(),
       chains: new Set(),
       certain: true,
     };
@@ -167,6 +174,7 @@ export class Collector {
   #markChain(marked: Marked, diff_ids: readonly string[]): void {
     if (diff_ids.length === 0) return;
     for (const diff_id of diff_ids) marked.layers.add(hexName(diff_id));
+    for (const name of UnpackedLayers.namesOf(diff_ids)) marked.unpacked.add(name);
     marked.chains.add(chainName(chainID(diff_ids, digester)));
   }
 
@@ -180,7 +188,7 @@ export class Collector {
       collected.snapshots++;
     }
     // While a layer or chain is made, what it is made of must stay.
-    if (this.#layers.busy || !marked.certain) return collected;
+    if (this.#layers.busy || this.#unpacked.busy || !marked.certain) return collected;
     for (const { key: digest, value } of blobs.all()) {
       if (marked.blobs.has(digest) || this.#blobs.isArriving(digest)) continue;
       this.#blobs.remove(digest);
@@ -192,7 +200,9 @@ export class Collector {
     const chains = present.chains.filter((name) => !marked.chains.has(name));
     collected.layers = layers.length;
     for (const name of layers) collected.bytes += this.#layers.bytesOf(name);
+    const unpacked = this.#unpacked.present().filter((name) => !marked.unpacked.has(name));
     this.#store.after(() => {
+      for (const name of unpacked) this.#unpacked.discard(name);
       for (const name of chains) this.#layers.discardChain(name);
       for (const name of layers) this.#layers.discardLayer(name);
     });

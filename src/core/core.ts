@@ -15,7 +15,7 @@ import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
-import { createSnapshotMounts } from './snapshot-mounts.ts';
+import { createSnapshotMounts, findSnapshot } from './snapshot-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
@@ -26,6 +26,10 @@ import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
+import { kernelMounts } from './unpacked/kernel-mounts.ts';
+import { directoryName } from './unpacked/pieces.ts';
+import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
   /** The data directory, on a local filesystem. */
@@ -87,6 +91,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   const spare = new SpareFolders(log);
   const blobs = new Blobs({ paths, store, tables });
   const layers = new LayerStore({ paths, store, tables, blobs });
+  const unpacked = new UnpackedLayers({ paths, layers, log });
   const mounts = createSnapshotMounts(paths, tables, layers);
   const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
   const aftermath: Aftermath = {
@@ -101,11 +106,13 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     snapshotRemoved: (folder) => {
       const path = join(paths.active, folder);
       throwAway(existsSync(path) ? path : null, log);
+      throwAway(moveAway(join(paths.unpacked, directoryName(folder)), paths.unpacked), log);
+      throwAway(moveAway(join(paths.work, folder), paths.work), log);
     },
     publish: (namespace, topic, event) => events.publish(namespace, topic, event),
   };
   const transaction = createTransaction(tables, store, gate, aftermath);
-  const collector = new Collector({ store, tables, blobs, layers, aftermath, log });
+  const collector = new Collector({ store, tables, blobs, layers, unpacked, aftermath, log });
   let closed = false;
   const views = new Map<string, NamespaceView>();
 
@@ -113,11 +120,12 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     name: checkNamespace(name),
     content: blobs.view(name),
     layers,
-    tasks: tasks.view(name),
+    tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
     mounts: (key) => mounts(name, key),
+    kernelMounts: async (key) => kernelMounts(paths, unpacked, findSnapshot(tables, name, key)),
     images: () => transaction.images(name).list(),
     containers: () => transaction.containers(name).list(),
     findImage: (image) => transaction.images(name).find(image),
@@ -194,6 +202,8 @@ function makeFolders(paths: Paths): void {
     paths.layers,
     paths.chains,
     paths.active,
+    paths.unpacked,
+    paths.work,
     paths.containers,
     paths.bundles,
     paths.shims,

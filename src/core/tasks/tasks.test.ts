@@ -65,7 +65,7 @@ test('a task is created, started, waited for and deleted', async (t) => {
   });
   const pid = await tasks.start('one');
   assert.deepEqual(tasks.list(), [{ container: 'one', pid }]);
-  assert.deepEqual(await tasks.pids('one'), [{ pid, info: '' }]);
+  assert.deepEqual(await tasks.pids('one'), [{ pid, info: null }]);
   const exit = await tasks.wait('one');
   assert.equal(exit.exit_status, 7);
   assert.deepEqual(exits, [exit]);
