@@ -186,6 +186,10 @@ export const log_backlog_bytes_max: number = 1024 * 1024;
 /** On a full disk: how soon it is tried again, and how long for a container that has ended. */
 export const log_retry_ms: number = 100;
 export const log_close_patience_ms: number = 10_000;
+/** Processes of other shims whose streams one of ours holds. */
+export const relays_per_shim_max: number = 1000;
+/** How long after the end of such a process a stream that somebody keeps open may be silent before it is given up on. */
+export const relay_silence_ms_max: number = 3000;
 /** What may wait for a slow attached client before its guest is held. */
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 

@@ -107,7 +107,7 @@ export class Container {
     this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
     this.#ports = openPorts(this.#spec.ports);
     try {
-      this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
+      this.#streams = createStreams({ stdin, stdout, stderr, terminal }, { onKey: (key) => this.#press(key) });
     } catch (error) {
       this.#ports.close();
       throw error;
