@@ -24,6 +24,7 @@ import { Store } from './store/store.ts';
 import type { Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
+import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { kernelMounts } from './unpacked/kernel-mounts.ts';
@@ -41,6 +42,10 @@ export interface CoreOptions {
   readonly log: Log;
   /** The namespace that always has a shim ready for its next container; none when left out. */
   readonly warm?: string;
+  /** The daemon's version, as shims that are not ours are told it. */
+  readonly version?: string;
+  /** A program by which shims of an early generation publish events; without it they cannot. */
+  readonly publish_binary?: string;
 }
 
 /**
@@ -85,7 +90,7 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
@@ -93,7 +98,23 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   const layers = new LayerStore({ paths, store, tables, blobs });
   const unpacked = new UnpackedLayers({ paths, layers, log });
   const mounts = createSnapshotMounts(paths, tables, layers);
-  const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
+  const tasks = new TaskStore({
+    paths,
+    tables,
+    mounts,
+    kernelMounts: async (namespace, key) => await kernelMounts(paths, unpacked, findSnapshot(tables, namespace, key)),
+    environment: {
+      address: join(state, 'containerd.sock'),
+      ttrpc_address: join(state, 'containerd.sock.ttrpc'),
+      publish_binary,
+      version,
+    },
+    gate,
+    launcher,
+    bus: events,
+    log,
+    warm: warm ?? null,
+  });
   const aftermath: Aftermath = {
     imagesChanged: () => mirror.imagesChanged(),
     containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
@@ -101,7 +122,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       tasks.containerRemoved(namespace, id);
       const folder = moveAway(paths.container(namespace, id), paths.containers);
       if (folder !== null) void spare.add(folder, log_suffix);
-      throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
+      if (!tasks.holdsBundle(namespace, id)) throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
     },
     snapshotRemoved: (folder) => {
       const path = join(paths.active, folder);
@@ -135,7 +156,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   return {
     root,
     state,
-    events,
+    events: {
+      publish: (namespace, topic, event) => events.publish(namespace, topic, event),
+      subscribe: (listener, signal) => events.subscribe(listener, signal),
+      forward: (envelope) => {
+        tasks.heard(envelope);
+        events.forward(envelope);
+      },
+    },
     transact: (act) => store.transact(() => act(transaction)),
     read: (act) => act(transaction),
     namespace(name) {
@@ -158,7 +186,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     },
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
-      await recoverShims({ paths, tables, tasks, log });
+      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },

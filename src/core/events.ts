@@ -17,12 +17,17 @@ export class EventBus implements Events {
 
   publish(namespace: string, topic: string, event: Any): void {
     if (!this.heard) return;
-    const envelope: Envelope = { timestamp: new Date(), namespace, topic, event };
+    this.forward({ timestamp: new Date(), namespace, topic, event });
+  }
+
+  forward(envelope: Envelope): void {
     for (const listener of this.#listeners) {
       try {
         listener(envelope);
       } catch (error) {
-        this.#log.error(`a listener failed at ${topic}: ${error instanceof Error ? error.stack : String(error)}`);
+        this.#log.error(
+          `a listener failed at ${envelope.topic}: ${error instanceof Error ? error.stack : String(error)}`,
+        );
       }
     }
   }

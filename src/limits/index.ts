@@ -272,6 +272,18 @@ export const shim_recover_ms_max: number = 2000;
 /** The answer to a client's handover. */
 export const handoff_answer_ms_max: number = 10_000;
 
+/** Shims that are not ours, as containerd has it: their programs' time to clear up and to end, what they may say. */
+/** For a shim's program to clear up after one that died. */
+export const foreign_shim_delete_ms_max: number = 5000;
+/** For a shim to answer at the start of the daemon. */
+export const foreign_shim_load_ms_max: number = 5000;
+/** For a shim to end when its last task is deleted. */
+export const foreign_shim_shutdown_ms_max: number = 3000;
+/** What a shim's program may print. */
+export const foreign_shim_output_bytes_max: number = 1024 * 1024;
+/** A line of a shim's log; a longer one is cut. */
+export const foreign_shim_log_line_bytes_max: number = 8192;
+
 /** Images in the engine: nested indexes, parsed documents remembered, layers pulled at once, progress, waiting for another's pull. */
 /** Indexes in each other. */
 export const index_depth_max: number = 4;

@@ -1,6 +1,7 @@
 import type { Core } from '../../core/index.ts';
-import { GrpcServer, HealthService, VersionService } from '../../wire/services.ts';
+import { GrpcServer, HealthService, TasksService, VersionService } from '../../wire/services.ts';
 import { healthService } from './services/health.ts';
+import { tasksService } from './services/tasks.ts';
 import { versionService } from './services/version.ts';
 
 export interface ContainerdApiOptions {
@@ -12,9 +13,10 @@ export interface ContainerdApiOptions {
 }
 
 /** containerd's services over gRPC, without a listener. */
-export function createContainerdApi({ about, onFault }: ContainerdApiOptions): GrpcServer {
+export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
   server.register(VersionService, versionService(about));
   server.register(HealthService, healthService());
+  server.register(TasksService, tasksService(core));
   return server;
 }
