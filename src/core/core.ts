@@ -186,7 +186,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     },
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
-      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
+      // Ours first: they hold streams for the others.
+      await recoverShims({ paths, tables, tasks, log });
+      await recoverForeignShims({ tables, tasks, log });
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },

@@ -6,7 +6,7 @@ import { WherryError } from '../errors/index.ts';
 /** Our own, for WebAssembly. */
 export const wasm_runtime = 'io.containerd.wherry.v1';
 /** Debian's, which starts runc or a program that is called like it. */
-const linux_runtime = 'io.containerd.runc.v2';
+export const linux_runtime = 'io.containerd.runc.v2';
 
 /** What runs a container. */
 export interface Runtime {

@@ -190,6 +190,8 @@ export const log_close_patience_ms: number = 10_000;
 export const relays_per_shim_max: number = 1000;
 /** How long after the end of such a process a stream that somebody keeps open may be silent before it is given up on. */
 export const relay_silence_ms_max: number = 3000;
+/** How long the rest of such a process's output may take to be written. */
+export const relay_finish_ms_max: number = 60_000;
 /** What may wait for a slow attached client before its guest is held. */
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 

@@ -65,10 +65,6 @@ export class Relay {
     if (this.#input_ended) void this.#inputEnded();
   }
 
-  closeInput(): void {
-    this.#streams.closeStdin();
-  }
-
   /** Settles when the rest of the output is written and clients are let go. */
   finish(): Promise<void> {
     this.#finishing ??= this.#streams.finish(relay_silence_ms_max);

@@ -69,10 +69,6 @@ export function relayService(relays: Relays): ServiceHandlers<typeof shim.Relay>
       held(container, execId).connected({ address, service });
       return create(shim.RelayConnectedResponseSchema);
     },
-    async closeInput({ container, execId }) {
-      held(container, execId).closeInput();
-      return create(shim.CloseRelayInputResponseSchema);
-    },
     async finish({ container, execId }) {
       await relays.finish(container, execId);
       return create(shim.FinishRelayResponseSchema);

@@ -9,6 +9,7 @@ import { portError } from './ports/port-error.ts';
 import { publishedPorts } from './ports/published-ports.ts';
 import { publishJoined, publishLeft } from './surroundings.ts';
 import { logFiles } from './logs/log-config.ts';
+import { runtimeOptions } from './runtime-options.ts';
 
 /** Docker's text for how a start failed, and the exit code and class that it stands for. */
 const failures: readonly { readonly pattern: RegExp; readonly code: number }[] = [
@@ -37,7 +38,8 @@ export async function startTask(container: Container, context: ContainersContext
     publishJoined(container, context);
     joined = true;
     reached_runtime = true;
-    await tasks.create(id, stdioOf(container), container.clients.take());
+    const options = runtimeOptions(container.record, context.core.state);
+    await tasks.create(id, stdioOf(container), container.clients.take(), options);
     container.takes_clients = true;
     container.ports = publishedPorts(container, tasks);
     await container.clients.handOver(tasks, id);

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wherry/shim/v1/shim.proto.
  */
 export const file_wherry_shim_v1_shim: GenFile = /*@__PURE__*/
-  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKmAgoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0SNgoFd2FsbHMYFCADKAsyJy53aGVycnkuc2hpbS52MS5JbmZvUmVzcG9uc2UuV2FsbHNFbnRyeRpDCgpXYWxsc0VudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLndoZXJyeS5zaGltLnYxLldhbGxzOgI4ASIoCgVXYWxscxIOCgZyYWlzZWQYASADKAkSDwoHbWlzc2luZxgCIAMoCSIeCg9TaHV0ZG93blJlcXVlc3QSCwoDbm93GAEgASgIIhIKEFNodXRkb3duUmVzcG9uc2UihwEKEE9wZW5SZWxheVJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSEAoIdGVybWluYWwYAyABKAgSDQoFc3RkaW4YBCABKAkSDgoGc3Rkb3V0GAUgASgJEg4KBnN0ZGVychgGIAEoCRIOCgZmb2xkZXIYByABKAkiQgoRT3BlblJlbGF5UmVzcG9uc2USDQoFc3RkaW4YASABKAkSDgoGc3Rkb3V0GAIgASgJEg4KBnN0ZGVychgDIAEoCSJdChVSZWxheUNvbm5lY3RlZFJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRIPCgdzZXJ2aWNlGAQgASgJIhgKFlJlbGF5Q29ubmVjdGVkUmVzcG9uc2UiPAoWQ2xvc2VSZWxheUlucHV0UmVxdWVzdBIRCgljb250YWluZXIYASABKAkSDwoHZXhlY19pZBgCIAEoCSIZChdDbG9zZVJlbGF5SW5wdXRSZXNwb25zZSI4ChJGaW5pc2hSZWxheVJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiFQoTRmluaXNoUmVsYXlSZXNwb25zZTKYAQoEU2hpbRJBCgRJbmZvEhsud2hlcnJ5LnNoaW0udjEuSW5mb1JlcXVlc3QaHC53aGVycnkuc2hpbS52MS5JbmZvUmVzcG9uc2USTQoIU2h1dGRvd24SHy53aGVycnkuc2hpbS52MS5TaHV0ZG93blJlcXVlc3QaIC53aGVycnkuc2hpbS52MS5TaHV0ZG93blJlc3BvbnNlMuICCgVSZWxheRJLCgRPcGVuEiAud2hlcnJ5LnNoaW0udjEuT3BlblJlbGF5UmVxdWVzdBohLndoZXJyeS5zaGltLnYxLk9wZW5SZWxheVJlc3BvbnNlEloKCUNvbm5lY3RlZBIlLndoZXJyeS5zaGltLnYxLlJlbGF5Q29ubmVjdGVkUmVxdWVzdBomLndoZXJyeS5zaGltLnYxLlJlbGF5Q29ubmVjdGVkUmVzcG9uc2USXQoKQ2xvc2VJbnB1dBImLndoZXJyeS5zaGltLnYxLkNsb3NlUmVsYXlJbnB1dFJlcXVlc3QaJy53aGVycnkuc2hpbS52MS5DbG9zZVJlbGF5SW5wdXRSZXNwb25zZRJRCgZGaW5pc2gSIi53aGVycnkuc2hpbS52MS5GaW5pc2hSZWxheVJlcXVlc3QaIy53aGVycnkuc2hpbS52MS5GaW5pc2hSZWxheVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKmAgoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0SNgoFd2FsbHMYFCADKAsyJy53aGVycnkuc2hpbS52MS5JbmZvUmVzcG9uc2UuV2FsbHNFbnRyeRpDCgpXYWxsc0VudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLndoZXJyeS5zaGltLnYxLldhbGxzOgI4ASIoCgVXYWxscxIOCgZyYWlzZWQYASADKAkSDwoHbWlzc2luZxgCIAMoCSIeCg9TaHV0ZG93blJlcXVlc3QSCwoDbm93GAEgASgIIhIKEFNodXRkb3duUmVzcG9uc2UihwEKEE9wZW5SZWxheVJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSEAoIdGVybWluYWwYAyABKAgSDQoFc3RkaW4YBCABKAkSDgoGc3Rkb3V0GAUgASgJEg4KBnN0ZGVychgGIAEoCRIOCgZmb2xkZXIYByABKAkiQgoRT3BlblJlbGF5UmVzcG9uc2USDQoFc3RkaW4YASABKAkSDgoGc3Rkb3V0GAIgASgJEg4KBnN0ZGVychgDIAEoCSJdChVSZWxheUNvbm5lY3RlZFJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRIPCgdzZXJ2aWNlGAQgASgJIhgKFlJlbGF5Q29ubmVjdGVkUmVzcG9uc2UiOAoSRmluaXNoUmVsYXlSZXF1ZXN0EhEKCWNvbnRhaW5lchgBIAEoCRIPCgdleGVjX2lkGAIgASgJIhUKE0ZpbmlzaFJlbGF5UmVzcG9uc2UymAEKBFNoaW0SQQoESW5mbxIbLndoZXJyeS5zaGltLnYxLkluZm9SZXF1ZXN0Ghwud2hlcnJ5LnNoaW0udjEuSW5mb1Jlc3BvbnNlEk0KCFNodXRkb3duEh8ud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXF1ZXN0GiAud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXNwb25zZTKDAgoFUmVsYXkSSwoET3BlbhIgLndoZXJyeS5zaGltLnYxLk9wZW5SZWxheVJlcXVlc3QaIS53aGVycnkuc2hpbS52MS5PcGVuUmVsYXlSZXNwb25zZRJaCglDb25uZWN0ZWQSJS53aGVycnkuc2hpbS52MS5SZWxheUNvbm5lY3RlZFJlcXVlc3QaJi53aGVycnkuc2hpbS52MS5SZWxheUNvbm5lY3RlZFJlc3BvbnNlElEKBkZpbmlzaBIiLndoZXJyeS5zaGltLnYxLkZpbmlzaFJlbGF5UmVxdWVzdBojLndoZXJyeS5zaGltLnYxLkZpbmlzaFJlbGF5UmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message wherry.shim.v1.InfoRequest
@@ -294,41 +294,6 @@ export const RelayConnectedResponseSchema: GenMessage<RelayConnectedResponse> = 
   messageDesc(file_wherry_shim_v1_shim, 8);
 
 /**
- * @generated from message wherry.shim.v1.CloseRelayInputRequest
- */
-export type CloseRelayInputRequest = Message<"wherry.shim.v1.CloseRelayInputRequest"> & {
-  /**
-   * @generated from field: string container = 1;
-   */
-  container: string;
-
-  /**
-   * @generated from field: string exec_id = 2;
-   */
-  execId: string;
-};
-
-/**
- * Describes the message wherry.shim.v1.CloseRelayInputRequest.
- * Use `create(CloseRelayInputRequestSchema)` to create a new message.
- */
-export const CloseRelayInputRequestSchema: GenMessage<CloseRelayInputRequest> = /*@__PURE__*/
-  messageDesc(file_wherry_shim_v1_shim, 9);
-
-/**
- * @generated from message wherry.shim.v1.CloseRelayInputResponse
- */
-export type CloseRelayInputResponse = Message<"wherry.shim.v1.CloseRelayInputResponse"> & {
-};
-
-/**
- * Describes the message wherry.shim.v1.CloseRelayInputResponse.
- * Use `create(CloseRelayInputResponseSchema)` to create a new message.
- */
-export const CloseRelayInputResponseSchema: GenMessage<CloseRelayInputResponse> = /*@__PURE__*/
-  messageDesc(file_wherry_shim_v1_shim, 10);
-
-/**
  * @generated from message wherry.shim.v1.FinishRelayRequest
  */
 export type FinishRelayRequest = Message<"wherry.shim.v1.FinishRelayRequest"> & {
@@ -348,7 +313,7 @@ export type FinishRelayRequest = Message<"wherry.shim.v1.FinishRelayRequest"> & 
  * Use `create(FinishRelayRequestSchema)` to create a new message.
  */
 export const FinishRelayRequestSchema: GenMessage<FinishRelayRequest> = /*@__PURE__*/
-  messageDesc(file_wherry_shim_v1_shim, 11);
+  messageDesc(file_wherry_shim_v1_shim, 9);
 
 /**
  * @generated from message wherry.shim.v1.FinishRelayResponse
@@ -361,7 +326,7 @@ export type FinishRelayResponse = Message<"wherry.shim.v1.FinishRelayResponse"> 
  * Use `create(FinishRelayResponseSchema)` to create a new message.
  */
 export const FinishRelayResponseSchema: GenMessage<FinishRelayResponse> = /*@__PURE__*/
-  messageDesc(file_wherry_shim_v1_shim, 12);
+  messageDesc(file_wherry_shim_v1_shim, 10);
 
 /**
  * @generated from service wherry.shim.v1.Shim
@@ -415,16 +380,6 @@ export const Relay: GenService<{
     methodKind: "unary";
     input: typeof RelayConnectedRequestSchema;
     output: typeof RelayConnectedResponseSchema;
-  },
-  /**
-   * Nothing more comes on stdin.
-   *
-   * @generated from rpc wherry.shim.v1.Relay.CloseInput
-   */
-  closeInput: {
-    methodKind: "unary";
-    input: typeof CloseRelayInputRequestSchema;
-    output: typeof CloseRelayInputResponseSchema;
   },
   /**
    * The process has ended, or never was: answers when the rest of its output is written, and forgets it.
