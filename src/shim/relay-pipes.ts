@@ -19,8 +19,8 @@ export interface OpenPipes {
   readonly stdout: Socket;
   readonly stderr: Socket | null;
   /**
-   * Writing ends of the outputs, -1 for none. Until the other shim has its own, one that has not come yet must not look
-   * like one that left; closing them is how its leaving is seen.
+   * Further ends, -1 for none, to be closed once the other shim has its own. Until then what is written to stdin has
+   * nobody else to keep it, and a writer of output that has not come yet must not look like one that left.
    */
   readonly kept: readonly [number, number, number];
 }
@@ -58,9 +58,9 @@ export function openPipes({ stdin, stdout, stderr }: RelayPipes): OpenPipes {
   try {
     const out = opening(stdout, O_RDONLY);
     const err = opening(stderr, O_RDONLY);
-    const kept = [-1, opening(stdout, O_WRONLY), opening(stderr, O_WRONLY)] as const;
     // Writing alone would fail until somebody reads.
     const input = opening(stdin, O_RDWR);
+    const kept = [opening(stdin, O_RDWR), opening(stdout, O_WRONLY), opening(stderr, O_WRONLY)] as const;
     return {
       stdin: input < 0 ? null : new Socket({ fd: input, readable: false, writable: true } as object),
       stdout: reading(out),
