@@ -45,7 +45,7 @@ export async function startTask(container: Container, context: ContainersContext
     await container.clients.handOver(tasks, id);
     container.pid = await tasks.start(id);
   } catch (thrown) {
-    const { message } = fromUnknown(thrown);
+    const message = inDockersWords(fromUnknown(thrown).message);
     const text =
       portError(message, container.name, context.networks) ??
       (reached_runtime ? `failed to create task for container: ${message}` : message);
@@ -67,6 +67,16 @@ export async function startTask(container: Container, context: ContainersContext
   container.publish('start');
   // Whether it runs is the shim's to know.
   container.saveAtLeisure();
+}
+
+/**
+ * Clients tell by these words whether a program was not found or could not be run, and crun writes them otherwise than
+ * runc.
+ */
+function inDockersWords(message: string): string {
+  return message
+    .replace(/: (No such file or directory|Permission denied|Is a directory)/g, (words) => words.toLowerCase())
+    .replace(/(open executable: Operation not permitted)$/, '$1: permission denied');
 }
 
 function exitCodeOf(text: string): number {

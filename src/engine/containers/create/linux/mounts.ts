@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { HostConfig, MountRequest } from '../../config.ts';
@@ -35,7 +36,7 @@ export function linuxMounts(record: ContainerRecord, options: MountsOptions): re
   const given = givenMounts(record);
   const taken = new Set(given.map(({ destination }) => destination));
   const kernel = kernelMounts(host_config, options).filter(({ destination }) => !taken.has(destination));
-  const access = host_config.ReadonlyRootfs ? ['rro'] : [];
+  const access = host_config.ReadonlyRootfs ? ['ro'] : [];
   const files = Object.entries(network_files)
     .filter(([destination]) => !taken.has(destination))
     .map(([destination, name]) => bind(destination, join(options.bundle, name), ['rbind', ...access, 'rprivate']));
@@ -99,12 +100,17 @@ function givenMount(mount: MountPoint, asked: MountRequest | undefined): LinuxMo
   const { Type, Source, Destination, RW, Propagation } = mount;
   if (Type === 'tmpfs') return tmpfsMount(Destination, [...tmpfsOptions(asked), ...(RW ? [] : ['ro'])]);
   const options = asked?.BindOptions;
-  const read_only = options?.ReadOnlyNonRecursive === true ? 'ro' : 'rro';
+  const read_only = options?.ReadOnlyNonRecursive === true || isFile(Source) ? 'ro' : 'rro';
   return bind(Destination, Source, [
     options?.NonRecursive === true ? 'bind' : 'rbind',
     ...(RW ? [] : [read_only]),
     ...(Propagation === '' ? [] : [Propagation]),
   ]);
+}
+
+/** Nothing is mounted below a file, and crun 1.8 cannot mount one with `rro`. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function tmpfsOptions(asked: MountRequest | undefined): readonly string[] {

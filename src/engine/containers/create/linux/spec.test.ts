@@ -342,7 +342,7 @@ test('a read-only root leaves what the kernel needs and what was mounted on purp
   assert.equal(options('/run'), 'nosuid,nodev,rprivate,exec,size=1m');
   assert.equal(options('/in'), 'rbind,rro,rslave');
   assert.equal(options('/etc/hosts'), 'rbind');
-  assert.equal(options('/etc/hostname'), 'rbind,rro,rprivate');
+  assert.equal(options('/etc/hostname'), 'rbind,ro,rprivate');
 });
 
 test('security options are read as Docker reads them', () => {

@@ -69,7 +69,8 @@ export function linuxSpec(record: ContainerRecord, user: GuestUser, place: Linux
   };
   const full = (list: readonly unknown[] | null): boolean => list !== null && list.length > 0;
   return {
-    ociVersion: '1.2.1',
+    // The oldest that has all of this: crun 1.8, Debian 12's, takes no later one.
+    ociVersion: '1.0.2',
     process: {
       ...(config.Tty ? { terminal: true } : {}),
       ...(config.Tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
