@@ -25,14 +25,11 @@ async function take(socket: Socket, containers: Containers, relays: Relays): Pro
     const received = await receive(fd);
     client = received.client;
     const { request, head } = received;
-    const relay = relays.find(request.container, request.exec_id ?? '');
-    if (relay === null && (request.exec_id ?? '') !== '')
-      throw new WherryError('NotFound', `exec process "${request.exec_id}" not found`);
     const process =
-      relay ??
+      relays.find(request.container, request.exec_id ?? '') ??
       (request.coming
-        ? await containers.coming(request.container, handoff_receive_ms_max)
-        : containers.get(request.container));
+        ? await containers.coming(request.container, request.exec_id ?? '', handoff_receive_ms_max)
+        : containers.get(request.container).process(request.exec_id ?? ''));
     // Its start waits for this client, also for one that is refused.
     if (request.coming) taken = () => process.clientTaken();
     const keys = parseDetachKeys(request.detach_keys);

@@ -33,6 +33,8 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #streams: Streams;
   #other: OtherShim | null = null;
+  /** The other shim has opened its ends. */
+  #taken = false;
   #input_ended = false;
   #finishing: Promise<void> | null = null;
 
@@ -59,6 +61,7 @@ export class Relay {
 
   /** The other shim has opened its ends; '' is an address of nobody who can be told anything. */
   connected(other: OtherShim): void {
+    this.#taken = true;
     this.#streams.release();
     if (other.address === '') return;
     this.#other = other;
@@ -67,8 +70,14 @@ export class Relay {
 
   /** Settles when the rest of the output is written and clients are let go. */
   finish(): Promise<void> {
-    this.#finishing ??= this.#streams.finish(relay_silence_ms_max);
+    this.#finishing ??= this.#finish();
     return this.#finishing;
+  }
+
+  async #finish(): Promise<void> {
+    await this.#streams.finish(relay_silence_ms_max);
+    // Who handed over the clients of a process that never was may still say why.
+    this.#streams.letGo(this.#taken);
   }
 
   /** That shim keeps an end of stdin open itself until it is told. */

@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 
+import { withLease } from '../../core/index.ts';
 import { image_documents_kept_max } from '../../limits/index.ts';
 import { entryType, isWasm, isWasmPlatform, type LayerIndex } from '../../oci/index.ts';
 import { ImageFiles } from '../image-files.ts';
 import { entryAt } from '../image-paths.ts';
 import type { ImagesContext } from './context.ts';
 import type { FoundImage } from './find-image.ts';
-import { withLease } from './lease.ts';
 
 /** What is to be started from an image. */
 export interface WantedProgram {
