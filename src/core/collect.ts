@@ -12,6 +12,7 @@ import type { Publish } from './store/scope.ts';
 import type { Store } from './store/store.ts';
 import type { Tables } from './store/tables.ts';
 import type { Aftermath } from './store/transaction.ts';
+import type { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 
 export interface CollectorOptions {
   readonly store: Store;
@@ -19,6 +20,7 @@ export interface CollectorOptions {
   readonly blobs: Blobs;
   readonly ingests: Ingests;
   readonly layers: LayerStore;
+  readonly unpacked: UnpackedLayers;
   readonly aftermath: Aftermath;
   readonly publish: Publish;
   readonly log: Log;
@@ -34,18 +36,20 @@ export class Collector {
   readonly #blobs: Blobs;
   readonly #ingests: Ingests;
   readonly #layers: LayerStore;
+  readonly #unpacked: UnpackedLayers;
   readonly #aftermath: Aftermath;
   readonly #publish: Publish;
   readonly #log: Log;
   readonly #complain = (error: Error): void => this.#log.warn(`cannot remove an ingest: ${error.message}`);
   readonly #references = new Map<string, References>();
 
-  constructor({ store, tables, blobs, ingests, layers, aftermath, publish, log }: CollectorOptions) {
+  constructor({ store, tables, blobs, ingests, layers, unpacked, aftermath, publish, log }: CollectorOptions) {
     this.#store = store;
     this.#tables = tables;
     this.#blobs = blobs;
     this.#ingests = ingests;
     this.#layers = layers;
+    this.#unpacked = unpacked;
     this.#aftermath = aftermath;
     this.#publish = publish;
     this.#log = log;
@@ -98,7 +102,7 @@ export class Collector {
     }
     this.#sweepIngests();
     // While a layer or chain is made, what it is made of must stay.
-    if (this.#layers.busy || !marking.certain) return collected;
+    if (this.#layers.busy || this.#unpacked.busy || !marking.certain) return collected;
     const seen = new Set<string>();
     for (const { namespace, key: digest } of contents.all()) {
       if (marking.content.has(`${namespace}/${digest}`) || this.#blobs.isArriving(digest)) seen.add(digest);
@@ -115,7 +119,9 @@ export class Collector {
     const chains = present.chains.filter((name) => !marking.chains.has(name));
     collected.layers = layers.length;
     for (const name of layers) collected.bytes += this.#layers.bytesOf(name);
+    const unpacked = this.#unpacked.present().filter((name) => !marking.unpacked.has(name));
     this.#store.after(() => {
+      for (const name of unpacked) this.#unpacked.discard(name);
       for (const name of chains) this.#layers.discardChain(name);
       for (const name of layers) this.#layers.discardLayer(name);
     });

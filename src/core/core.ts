@@ -17,7 +17,7 @@ import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
-import { createSnapshotMounts } from './snapshot-mounts.ts';
+import { createSnapshotMounts, findSnapshot } from './snapshot-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
 import { showAll } from './store/contents-of-before.ts';
 import { openDatabase } from './store/database.ts';
@@ -31,6 +31,10 @@ import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
+import { kernelMounts } from './unpacked/kernel-mounts.ts';
+import { directoryName } from './unpacked/pieces.ts';
+import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
   /** The data directory, on a local filesystem. */
@@ -95,6 +99,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   const blobs = new Blobs({ paths, store, tables });
   const ingests = new Ingests(paths);
   const layers = new LayerStore({ paths, store, tables, blobs });
+  const unpacked = new UnpackedLayers({ paths, layers, log });
   const mounts = createSnapshotMounts(paths, tables, layers);
   const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
   const aftermath: Aftermath = {
@@ -109,6 +114,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     snapshotRemoved: (folder) => {
       const path = join(paths.active, folder);
       throwAway(existsSync(path) ? path : null, log);
+      throwAway(moveAway(join(paths.unpacked, directoryName(folder)), paths.unpacked), log);
+      throwAway(moveAway(join(paths.work, folder), paths.work), log);
     },
     namespaceRemoved: (namespace) => {
       for (const known of ingests.list(namespace)) void ingests.discard(known);
@@ -117,7 +124,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   };
   const publish: Publish = (namespace, { topic, pack }) => store.after(() => aftermath.publish(namespace, topic, pack));
   const transaction = createTransaction({ tables, scope: store, gate, aftermath, ingests });
-  const collector = new Collector({ store, tables, blobs, ingests, layers, aftermath, publish, log });
+  const collector = new Collector({ store, tables, blobs, ingests, layers, unpacked, aftermath, publish, log });
   let closed = false;
   const views = new Map<string, NamespaceView>();
 
@@ -125,11 +132,12 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     name: checkNamespace(name),
     content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
-    tasks: tasks.view(name),
+    tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
     mounts: (key) => mounts(name, key),
+    kernelMounts: async (key) => kernelMounts(paths, unpacked, findSnapshot(tables, name, key)),
     images: () => transaction.images(name).list(),
     containers: () => transaction.containers(name).list(),
     findImage: (image) => transaction.images(name).find(image),
@@ -203,6 +211,8 @@ function makeFolders(paths: Paths): void {
     paths.layers,
     paths.chains,
     paths.active,
+    paths.unpacked,
+    paths.work,
     paths.containers,
     paths.bundles,
     paths.shims,

@@ -2,7 +2,7 @@
 export { createCore } from './core.ts';
 export type { CoreOptions } from './core.ts';
 export type { Log } from './log.ts';
-export { default_snapshotter, lease_until_restart } from './model.ts';
+export { lease_until_restart } from './model.ts';
 export type * from './model.ts';
 export { fieldOfMap, parseFilters } from './filters/filter.ts';
 export type { Fields, Filter } from './filters/filter.ts';

@@ -15,6 +15,7 @@ import type { References } from './references.ts';
 import { snapshotterOf } from './store/containers.ts';
 import type { LeaseRow } from './store/rows.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
+import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 
 /** Something that stays, and with it what it refers to; of one that is flat only itself does. */
 interface Node {
@@ -46,6 +47,8 @@ export class Marking {
   /** By the names of their folders. */
   readonly layers: Set<string> = new Set();
   readonly chains: Set<string> = new Set();
+  /** Unpacked layers, by the names of their directories. */
+  readonly unpacked: Set<string> = new Set();
   readonly #tables: Tables;
   readonly #ingests: Ingests;
   readonly #documentReferences: MarkingOptions['documentReferences'];
@@ -197,6 +200,7 @@ export class Marking {
   #markChain(diff_ids: readonly string[]): void {
     if (diff_ids.length === 0) return;
     for (const diff_id of diff_ids) this.layers.add(hexName(diff_id));
+    for (const name of UnpackedLayers.namesOf(diff_ids)) this.unpacked.add(name);
     this.chains.add(chainName(chainID(diff_ids, digester)));
   }
 }

@@ -21,6 +21,10 @@ export class Paths {
   readonly layers: string;
   readonly chains: string;
   readonly active: string;
+  /** Directories that the kernel mounts: unpacked layers, and what snapshots have of their own. Names are short. */
+  readonly unpacked: string;
+  /** What overlayfs works in, one folder a snapshot. */
+  readonly work: string;
   readonly containers: string;
   readonly shims: string;
   readonly bundles: string;
@@ -37,6 +41,8 @@ export class Paths {
     this.layers = join(root, 'snapshots', 'layers');
     this.chains = join(root, 'snapshots', 'chains');
     this.active = join(root, 'snapshots', 'active');
+    this.unpacked = join(root, 'snapshots', 'unpacked');
+    this.work = join(root, 'snapshots', 'work');
     this.containers = join(root, 'containers');
     this.shims = join(state, 'shims');
     this.bundles = join(state, 'bundles');

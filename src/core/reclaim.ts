@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import { lease_until_restart } from './model.ts';
 import { docker_namespace, type Paths, temporary_prefix } from './paths.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
+import { directoryName, isDirectoryName } from './unpacked/pieces.ts';
 
 /**
  * Removes what a dead daemon left half done: ingests, temporary names, files and folders without a record, records
@@ -17,12 +18,26 @@ export function reclaim(paths: Paths, tables: Tables, log: Log): void {
     const folder = join(paths.ingests, name);
     if (!mayGoOn(folder)) remove(folder);
   }
-  for (const folder of [paths.root, paths.layers, paths.chains, paths.containers, paths.bundles, paths.blobs]) {
+  for (const folder of [
+    paths.root,
+    paths.layers,
+    paths.chains,
+    paths.unpacked,
+    paths.work,
+    paths.containers,
+    paths.bundles,
+    paths.blobs,
+  ]) {
     for (const name of list(folder)) if (name.startsWith(temporary_prefix)) remove(join(folder, name));
   }
   reclaimBlobs(paths, tables, log);
   const active = new Set(tables.snapshots.all().map(({ value }) => value.folder));
   for (const folder of list(paths.active)) if (!active.has(folder)) remove(join(paths.active, folder));
+  for (const folder of list(paths.work)) if (!active.has(folder)) remove(join(paths.work, folder));
+  const own = new Set([...active].map((folder) => directoryName(folder)));
+  for (const name of list(paths.unpacked)) {
+    if (isDirectoryName(name) && !own.has(name)) remove(join(paths.unpacked, name));
+  }
   reclaimContainers(paths.containers, tables);
   reclaimContainers(paths.bundles, tables);
   const now = new Date().toISOString();

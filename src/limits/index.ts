@@ -96,6 +96,10 @@ export const pax_header_bytes_max: number = 1024 * 1024;
 /** What one checksum of a layer covers. */
 export const chunk_bytes: number = 64 * 1024;
 
+/** A layer that is unpacked for the kernel: what is copied at once, and how long before others have a turn. */
+export const unpack_piece_bytes: number = 1024 * 1024;
+export const unpack_turn_ms: number = 8;
+
 /** Documents from a registry or an archive. */
 /** A manifest or an index. */
 export const manifest_bytes_max: number = 4 * 1024 * 1024;

@@ -55,6 +55,22 @@ export {
 } from './linux/paths.ts';
 export type { FileStat, ListedEntry } from './linux/paths.ts';
 export {
+  copyRange,
+  deviceNumber,
+  linkNode,
+  makeDirectoryNode,
+  makeNode,
+  makeSymlinkNode,
+  nodeAttributes,
+  openNode,
+  readNodeLink,
+  setNodeAttribute,
+  setNodeMode,
+  setNodeOwner,
+  setNodeTime,
+} from './linux/nodes.ts';
+export { mount, MS, syncFilesystem, unmount } from './linux/mounts.ts';
+export {
   connectUnix,
   MSG,
   passCredentials,

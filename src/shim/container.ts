@@ -38,6 +38,8 @@ export interface ContainerOptions {
   readonly bundle: string;
   readonly root: RootFilesystem;
   readonly terminal: boolean;
+  /** The streams as whoever made it named them. */
+  readonly stdio: { readonly stdin: string; readonly stdout: string; readonly stderr: string };
   readonly stdin: StdioAddress;
   readonly stdout: StdioAddress;
   readonly stderr: StdioAddress;
@@ -144,6 +146,16 @@ export class Container {
   /** What stands around its process; null until it has run. */
   get walls(): GuestWalls | null {
     return this.#walls;
+  }
+
+  /** Its streams, as whoever made it named them. */
+  get stdio(): {
+    readonly stdin: string;
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly terminal: boolean;
+  } {
+    return { ...this.#options.stdio, terminal: this.#options.terminal };
   }
 
   get args(): readonly string[] {

@@ -116,6 +116,7 @@ export class Containers {
       bundle: request.bundle,
       root: rootFilesystem(request.rootfs),
       terminal: request.terminal,
+      stdio: { stdin: request.stdin, stdout: request.stdout, stderr: request.stderr },
       stdin: parseStdio(request.stdin),
       stdout: parseStdio(request.stdout),
       stderr: parseStdio(request.stderr),

@@ -48,7 +48,7 @@ export interface ShimLauncher {
   launch(options: { id: string; namespace: string; folder: string }): Promise<ShimBootstrap>;
 }
 
-/** Metadata of a create: how many clients are handed over with it, which its start waits for. */
+/** Metadata of a create or exec: how many clients are handed over with it, which its start waits for. */
 export const clients_metadata = 'dev.wherry.clients';
 
 /**
@@ -58,6 +58,8 @@ export const clients_metadata = 'dev.wherry.clients';
  */
 export interface HandoffRequest {
   readonly container: string;
+  /** A process beside the container's own; left out or '' for that. */
+  readonly exec_id?: string;
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;

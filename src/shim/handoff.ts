@@ -24,6 +24,8 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     const received = await receive(fd);
     client = received.client;
     const { request, head } = received;
+    if ((request.exec_id ?? '') !== '')
+      throw new WherryError('NotFound', `exec process "${request.exec_id}" not found`);
     const container = request.coming
       ? await containers.coming(request.container, handoff_receive_ms_max)
       : containers.get(request.container);
@@ -97,9 +99,10 @@ async function receive(fd: number): Promise<{ client: number; request: HandoffRe
 
 function readRequest(json: string): HandoffRequest {
   const request = JSON.parse(json) as HandoffRequest;
-  const { container, detach_keys, head_bytes, coming } = request;
+  const { container, exec_id, detach_keys, head_bytes, coming } = request;
   if (
     typeof container !== 'string' ||
+    (exec_id !== undefined && typeof exec_id !== 'string') ||
     typeof detach_keys !== 'string' ||
     typeof coming !== 'boolean' ||
     !Number.isSafeInteger(head_bytes) ||

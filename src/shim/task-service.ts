@@ -41,6 +41,7 @@ export function taskService(
         bundle: container.bundle,
         pid: container.pid,
         status: status(container),
+        ...container.stdio,
         exitStatus: container.ended?.status ?? 0,
         ...(container.ended === null ? {} : { exitedAt: timestampFromDate(container.ended.at) }),
       });

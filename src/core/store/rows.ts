@@ -45,12 +45,22 @@ export interface SandboxRow {
   readonly updated_at: string;
 }
 
+/** The diffID of a layer, or `folder:` and the folder of a committed snapshot whose content is a directory. */
+export type SnapshotPiece = string;
+
 export interface SnapshotRow {
   readonly kind: 'committed' | 'active' | 'view';
   readonly parent: string;
   readonly diff_ids: readonly string[];
-  /** The name of its folder under `snapshots/active`: chance, never the key. */
+  /**
+   * The name of its folder under `snapshots/active`, and part of the name of what the kernel mounts of it: chance,
+   * never the key.
+   */
   readonly folder: string;
+  /** The name of the committed snapshot it lies on, for those whose parents are snapshots. */
+  readonly parent_key?: string;
+  /** What it lies on, base first, and itself when it is committed; `diff_ids` when left out. */
+  readonly pieces?: readonly SnapshotPiece[];
   readonly labels: Labels;
   readonly created_at: string;
 }
