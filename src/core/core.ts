@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
+import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
 import { createContent } from './content/contents.ts';
 import { Ingests } from './content/ingests.ts';
@@ -10,7 +11,7 @@ import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
 import type { Log } from './log.ts';
 import { Mirror } from './mirror.ts';
-import type { Core, Gate, NamespaceView } from './model.ts';
+import type { Collected, Core, Gate, NamespaceView } from './model.ts';
 import { checkNamespace } from './names.ts';
 import { Paths } from './paths.ts';
 import { rebuild, repairRecords } from './rebuild.ts';
@@ -144,6 +145,13 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     findContainer: (id) => transaction.containers(name).find(id),
   });
 
+  const collect = async (): Promise<Collected> => {
+    const collected = await collector.collect();
+    reserve.refill();
+    return collected;
+  };
+  const soon = new CollectSoon(collect, log);
+
   return {
     root,
     state,
@@ -159,11 +167,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       return one;
     },
     namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
-    async collect() {
-      const collected = await collector.collect();
-      reserve.refill();
-      return collected;
-    },
+    collect,
+    collectSoon: () => soon.ask(),
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
       ingests.load();
@@ -174,6 +179,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     async close() {
       if (closed) return;
       closed = true;
+      soon.close();
       await tasks.close();
       await mirror.flush();
       await spare.close();
