@@ -117,13 +117,13 @@ export class Collector {
     const present = this.#layers.present();
     const layers = present.layers.filter((name) => !marking.layers.has(name));
     const chains = present.chains.filter((name) => !marking.chains.has(name));
+    const unpacked = this.#unpacked.present().filter((name) => !marking.unpacked.has(name));
     collected.layers = layers.length;
     for (const name of layers) collected.bytes += this.#layers.bytesOf(name);
-    const unpacked = this.#unpacked.present().filter((name) => !marking.unpacked.has(name));
     this.#store.after(() => {
-      for (const name of unpacked) this.#unpacked.discard(name);
       for (const name of chains) this.#layers.discardChain(name);
       for (const name of layers) this.#layers.discardLayer(name);
+      for (const name of unpacked) this.#unpacked.discard(name);
     });
     return collected;
   }

@@ -30,6 +30,7 @@ import { Store } from './store/store.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
+import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { kernelMounts } from './unpacked/kernel-mounts.ts';
@@ -47,6 +48,10 @@ export interface CoreOptions {
   readonly log: Log;
   /** The namespace that always has a shim ready for its next container; none when left out. */
   readonly warm?: string;
+  /** The daemon's version, as shims that are not ours are told it. */
+  readonly version?: string;
+  /** A program by which shims of an early generation publish events; without it they cannot. */
+  readonly publish_binary?: string;
 }
 
 /**
@@ -93,7 +98,7 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
@@ -102,7 +107,23 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   const layers = new LayerStore({ paths, store, tables, blobs });
   const unpacked = new UnpackedLayers({ paths, layers, log });
   const mounts = createSnapshotMounts(paths, tables, layers);
-  const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
+  const tasks = new TaskStore({
+    paths,
+    tables,
+    mounts,
+    kernelMounts: async (namespace, key) => await kernelMounts(paths, unpacked, findSnapshot(tables, namespace, key)),
+    environment: {
+      address: join(state, 'containerd.sock'),
+      ttrpc_address: join(state, 'containerd.sock.ttrpc'),
+      publish_binary,
+      version,
+    },
+    gate,
+    launcher,
+    bus: events,
+    log,
+    warm: warm ?? null,
+  });
   const aftermath: Aftermath = {
     imagesChanged: () => mirror.imagesChanged(),
     containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
@@ -110,7 +131,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       tasks.containerRemoved(namespace, id);
       const folder = moveAway(paths.container(namespace, id), paths.containers);
       if (folder !== null) void spare.add(folder, log_suffix);
-      throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
+      if (!tasks.holdsBundle(namespace, id)) throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
     },
     snapshotRemoved: (folder) => {
       const path = join(paths.active, folder);
@@ -155,7 +176,15 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   return {
     root,
     state,
-    events,
+    events: {
+      publish: (namespace, topic, event) => events.publish(namespace, topic, event),
+      subscribe: (listener, signal) => events.subscribe(listener, signal),
+      forward: (envelope) => {
+        events.forward(envelope);
+        const { timestamp } = envelope;
+        if (timestamp !== undefined) tasks.heard({ ...envelope, timestamp });
+      },
+    },
     transact: (act) => store.transact(() => act(transaction)),
     read: (act) => act(transaction),
     namespace(name) {
@@ -172,7 +201,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
       ingests.load();
-      await recoverShims({ paths, tables, tasks, log });
+      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },

@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import { lease_until_restart } from './model.ts';
 import { docker_namespace, type Paths, temporary_prefix } from './paths.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
+import { keptProgram } from './tasks/runtimes/bundle-folder.ts';
 import { directoryName, isDirectoryName } from './unpacked/pieces.ts';
 
 /**
@@ -38,8 +39,9 @@ export function reclaim(paths: Paths, tables: Tables, log: Log): void {
   for (const name of list(paths.unpacked)) {
     if (isDirectoryName(name) && !own.has(name)) remove(join(paths.unpacked, name));
   }
-  reclaimContainers(paths.containers, tables);
-  reclaimContainers(paths.bundles, tables);
+  reclaimContainers(paths.containers, tables, () => false);
+  // A shim that is not ours may have mounted the container's files there: it is asked first.
+  reclaimContainers(paths.bundles, tables, (bundle) => keptProgram(bundle) !== null);
   const now = new Date().toISOString();
   for (const { namespace, key, value } of tables.leases.all()) {
     const over = lease_until_restart in value.labels || (value.expires_at !== null && value.expires_at <= now);
@@ -71,17 +73,18 @@ function reclaimBlobs(paths: Paths, tables: Tables, log: Log): void {
   }
 }
 
-/** Removes what containers without a record have in `folder`. */
-function reclaimContainers(folder: string, tables: Tables): void {
+/** Removes what containers without a record have in `folder`, but what `stays` says so of. */
+function reclaimContainers(folder: string, tables: Tables, stays: (path: string) => boolean): void {
   for (const name of list(folder)) {
     const path = join(folder, name);
     if (!name.startsWith('@')) {
-      if (!tables.containers.has(docker_namespace, name)) remove(path);
+      if (!tables.containers.has(docker_namespace, name) && !stays(path)) remove(path);
       continue;
     }
     for (const id of list(path)) {
       const isTemporary = id.startsWith(temporary_prefix);
-      if (isTemporary || !tables.containers.has(basename(path).slice(1), id)) remove(join(path, id));
+      const goes = isTemporary || !tables.containers.has(basename(path).slice(1), id);
+      if (goes && !stays(join(path, id))) remove(join(path, id));
     }
   }
 }

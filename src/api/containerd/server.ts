@@ -12,6 +12,9 @@ import {
   ReflectionAlphaService,
   ReflectionService,
   SandboxStoreService,
+  StreamingService,
+  TasksService,
+  TransferService,
   VersionService,
 } from '../../wire/services.ts';
 import { containersService } from './services/containers.ts';
@@ -24,7 +27,11 @@ import { leasesService } from './services/leases.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
+import { streamingService } from './services/streaming.ts';
+import { tasksService } from './services/tasks.ts';
+import { transferService } from './services/transfer.ts';
 import { versionService } from './services/version.ts';
+import { TransferStreams } from './transfer/streams.ts';
 
 export interface ContainerdApiOptions {
   readonly core: Core;
@@ -50,5 +57,9 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   const reflection = reflectionService(() => server.services);
   server.register(ReflectionService, reflection);
   server.register(ReflectionAlphaService, reflection);
+  server.register(TasksService, tasksService(core));
+  const streams = new TransferStreams();
+  server.register(StreamingService, streamingService(streams));
+  server.register(TransferService, transferService(core, streams));
   return server;
 }

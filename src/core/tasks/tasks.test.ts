@@ -64,7 +64,7 @@ test('a task is created, started, waited for and deleted', async (t) => {
     exit: { status: 7, after_ms: 30 },
   });
   const pid = await tasks.start('one');
-  assert.deepEqual(tasks.list(), [{ container: 'one', pid }]);
+  assert.deepEqual(tasks.list(), [{ container: 'one', pid, lost: false }]);
   assert.deepEqual(await tasks.pids('one'), [{ pid, info: null }]);
   const exit = await tasks.wait('one');
   assert.equal(exit.exit_status, 7);
