@@ -403,6 +403,10 @@ export const filter_pattern_depth_max: number = 100;
 export const filter_pattern_steps_max: number = 2000;
 /** Filters of one call. */
 export const filters_per_call_max: number = 256;
+/** How soon after a client deleted something what it referred to is collected. */
+export const collection_delay_ms: number = 500;
+/** The part of the time that such collections may take. containerd's. */
+export const collection_share_max: number = 0.02;
 /** An ingest that nobody holds and nobody writes goes after so long. containerd's. */
 export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
 /** Events that may wait for a subscriber before it is given up. */
