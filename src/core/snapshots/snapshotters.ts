@@ -95,7 +95,6 @@ class SnapshotterOfNamespace implements Snapshotter {
     await store.transact(() => {
       if (tables.snapshots.has(this.#space, name)) throw exists(name);
       const row = findSnapshot(tables, this.#space, key);
-      const sequence = this.#nextSequence();
       if (row.kind !== 'active') {
         const inner = this.#inner(key, row);
         throw new WherryError(
@@ -104,6 +103,7 @@ class SnapshotterOfNamespace implements Snapshotter {
         );
       }
       const below = this.#below(row, options.parent ?? '');
+      const sequence = this.#nextSequence();
       const { applied } = row;
       refuseGuestFiles(paths, key, row);
       if (applied === undefined) ownDirectory(paths, row, undefined);
@@ -191,13 +191,8 @@ class SnapshotterOfNamespace implements Snapshotter {
     checkKey(key);
     const { lease } = options;
     const labels = checkLabels('info.Labels', options.labels ?? {});
-    if (this.name === 'overlayfs' && !canMount()) {
-      throw new WherryError(
-        'FailedPrecondition',
-        `Cannot make the snapshot "${key}": the snapshotter overlayfs needs root, and the daemon runs as another user. ` +
-          'Use the snapshotter wherry.',
-      );
-    }
+    // Who wants to see files at a path would be given an empty folder: nobody else names a view like that.
+    if (kind === 'view' && key.startsWith('/') && !canMount()) throw onlyRoot(key);
     const { store, tables, events } = this.#options;
     const row = await store.transact(() => {
       this.#refuseTaken(key, labels[target_label]);
@@ -340,6 +335,13 @@ class SnapshotterOfNamespace implements Snapshotter {
   get #resource(): string {
     return `snapshots/${this.name}`;
   }
+}
+
+function onlyRoot(key: string): WherryError {
+  return new WherryError(
+    'FailedPrecondition',
+    `Cannot mount at ${key}: only root can mount, and the daemon runs as another user. Run it as root.`,
+  );
 }
 
 function exists(key: string): WherryError {
