@@ -205,6 +205,22 @@ test('a snapshot keeps those it lies on, its layers and their unpacked directori
   );
 });
 
+test('layers that are there are adopted as snapshots', async (t) => {
+  const core = await openCore(coreFolders(t));
+  const view = core.namespace('default');
+  const layers = [await layerOf(view, { a: '1' }), await layerOf(view, { b: '2' })];
+  for (const { digest } of layers) await view.layers.fromBlob(digest, '', null);
+  const snapshots = view.snapshots('overlayfs');
+  const chain = await snapshots.adopt(layers.map(({ diff_id }) => diff_id));
+  const other = core.namespace('other');
+  const same = [await layerOf(other, { a: '1' }), await layerOf(other, { b: '2' })];
+  assert.equal(await unpack(other, 'overlayfs', same), chain);
+  const shown = async (name: string): Promise<unknown> =>
+    (await core.namespace(name).snapshots('overlayfs').list()).map(({ key, parent, kind }) => ({ key, parent, kind }));
+  assert.deepEqual(await shown('default'), await shown('other'));
+  assert.equal(await snapshots.adopt([layers[0]!.diff_id]), layers[0]!.diff_id);
+});
+
 test('a difference is a layer, the same whenever it is made', async (t) => {
   if (!canMount()) return;
   const places = coreFolders(t);

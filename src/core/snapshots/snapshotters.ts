@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { WherryError } from '../../errors/index.ts';
 import { store_name_bytes_max } from '../../limits/index.ts';
 import { checkLabels, keyOfPath, withKey } from '../labels.ts';
+import { chainIDs } from '../../oci/index.ts';
+import { digester } from '../digester.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
 import type {
   Labels,
@@ -126,6 +128,31 @@ class SnapshotterOfNamespace implements Snapshotter {
       this.#release(options.lease, key);
       store.after(() => events.committed(this.#namespace, this.name, key, name));
     });
+  }
+
+  async adopt(diff_ids: readonly string[], { lease }: Pick<SnapshotOptions, 'lease'> = {}): Promise<string> {
+    const { store, tables, events } = this.#options;
+    const chains = chainIDs(diff_ids, digester);
+    await store.transact(() => {
+      this.#options.touch(this.#namespace);
+      for (const [i, chain] of chains.entries()) {
+        this.#lease(lease, chain);
+        if (tables.snapshots.has(this.#space, chain)) continue;
+        tables.snapshots.put(this.#space, chain, {
+          kind: 'committed',
+          parent: '',
+          diff_ids: [],
+          parent_key: chains[i - 1] ?? '',
+          pieces: diff_ids.slice(0, i + 1),
+          folder: randomBytes(16).toString('hex'),
+          labels: {},
+          sequence: this.#nextSequence(),
+          created_at: new Date().toISOString(),
+        });
+        store.after(() => events.committed(this.#namespace, this.name, chain, chain));
+      }
+    });
+    return chains.at(-1) ?? '';
   }
 
   async remove(key: string, { lease }: Pick<SnapshotOptions, 'lease'> = {}): Promise<void> {
