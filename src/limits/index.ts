@@ -99,6 +99,8 @@ export const chunk_bytes: number = 64 * 1024;
 /** A layer that is unpacked for the kernel: what is copied at once, and how long before others have a turn. */
 export const unpack_piece_bytes: number = 1024 * 1024;
 export const unpack_turn_ms: number = 8;
+/** How long one that no snapshot lies on is kept unpacked for the next, as long as its image is there. */
+export const unpacked_kept_ms: number = 24 * 3600 * 1000;
 
 /** Documents from a registry or an archive. */
 /** A manifest or an index. */

@@ -100,6 +100,10 @@ async function unpack(
     await addLabels(space.content, descriptor.digest, { 'containerd.io/uncompressed': diffID });
   }
   if (chain === '') return;
+  for (const { snapshotter } of wanted) {
+    const diff_ids = image.layers.map(({ diffID }) => diffID);
+    await space.snapshots(snapshotter === '' ? undefined : snapshotter).adopt(diff_ids, { lease });
+  }
   const names = wanted.map(({ snapshotter }) => (snapshotter === '' ? default_snapshotter : snapshotter));
   const held = names.map((name): [string, string] => [`containerd.io/gc.ref.snapshot.${name}`, chain]);
   await addLabels(space.content, manifest.config.digest, Object.fromEntries(held));
