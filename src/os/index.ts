@@ -109,6 +109,8 @@ export type { FilesystemUser } from './linux/identity.ts';
 export { CLOCK, clockResolution, clockTime } from './linux/clock.ts';
 export { openInside, openInsideByKernel, openInsideByWalking } from './linux/walker.ts';
 export type { OpenInside } from './linux/walker.ts';
+export { makeFifo } from './linux/fifo.ts';
+export { mountsBelow, unmountTree } from './linux/mount-tree.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
 export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';

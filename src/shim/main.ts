@@ -5,6 +5,7 @@ import { chooseStarter } from '../guest/index.ts';
 import { newSession, setUmask } from '../os/index.ts';
 import { surviveFullLog } from './complain.ts';
 import { serveShim } from './server.ts';
+import { shellBeside } from './shell-file.ts';
 import { version } from './version.ts';
 
 const { values } = parseArgs({
@@ -35,6 +36,7 @@ surviveFullLog();
 process.chdir('/');
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => {});
 
+shellBeside(needed('guest'));
 const { starter, why } = chooseStarter({
   node: process.execPath,
   script: needed('guest'),

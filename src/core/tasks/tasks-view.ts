@@ -34,7 +34,8 @@ export function tasksView(store: TaskStore, namespace: string): Tasks {
       exec_id === ''
         ? await store.state(get(container))
         : await store.askState(store.reach(namespace, container), container, exec_id),
-    list: () => store.entries(namespace).map(({ container, pid }) => ({ container, pid })),
+    list: () =>
+      store.entries(namespace).map(({ container, pid, shim }) => ({ container, pid, lost: shim?.isGone === true })),
     ports: (container) => get(container).shim?.ports(container) ?? [],
     pids: async (container) => {
       const { processes } = await task(container).pids({ id: container }, timeout);
