@@ -97,9 +97,8 @@ class Export {
     if (!this.#options.skip_compatibility_manifest && this.#listed.size > 0) {
       this.#add('manifest.json', 0o644, json(await this.#compatibility()));
     }
-    for (const name of [...this.#files.keys()]) {
-      const [, algorithm] = /^blobs\/([^/]+)\//.exec(name) ?? [];
-      if (algorithm === undefined) continue;
+    const algorithms = new Set([...this.#files.keys()].flatMap((name) => /^blobs\/([^/]+)\//.exec(name)?.[1] ?? []));
+    for (const algorithm of algorithms) {
       this.#files.set('blobs/', { mode: 0o755, size: 0 });
       this.#files.set(`blobs/${algorithm}/`, { mode: 0o755, size: 0 });
     }
