@@ -13,7 +13,11 @@ import type { TransferReport } from './tree-progress.ts';
 import { leadsOn, readDocument, Turns, walk } from './walk.ts';
 
 /** As containerd has them. */
-const import_texts = { empty: 'unrecognized image format', foreign: 'archive/tar: invalid tar header' };
+const import_texts = {
+  empty: 'unrecognized image format',
+  foreign: 'archive/tar: invalid tar header',
+  cut: 'unexpected EOF',
+};
 
 export interface ImportArchive {
   /** Compresses the layers of an archive that has no manifests and names them by what they then are. */
