@@ -22,7 +22,8 @@ export function compiledCode(
 ): CompiledCode {
   const { bundle, root, starter } = container;
   const cache = starter.code;
-  if (cache === null) return { code: null, place: null, program: () => {}, end: () => {} };
+  if (cache === null || root.directory !== undefined)
+    return { code: null, place: null, program: () => {}, end: () => {} };
   const path = bundle.env.find((entry) => entry.startsWith('PATH=')) ?? '';
   const key = JSON.stringify([root.chain_index, bundle.args[0], bundle.cwd, path, memory_pages_max]);
   const known = cache.known(key);

@@ -20,8 +20,10 @@ import type { AttachOptions } from './attached-client.ts';
 import { type Bundle, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain, complainOnce } from './complain.ts';
 import { ContainerLimits, type Usage } from './container-limits.ts';
+import type { ContainerPlace } from './containers.ts';
 import type { GuestWalls, ShimTaskRecord } from './contract.ts';
 import { CoreWriter } from './core-writer.ts';
+import { inNetworkNamespace } from '../os/index.ts';
 import { openGuestFiles } from './open-guest-files.ts';
 import type { Resources } from './resources.ts';
 import { type OpenPorts, openPorts } from './ports.ts';
@@ -47,6 +49,8 @@ export interface ContainerOptions {
   readonly folder: string;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
+  /** null where the daemon made it ready. */
+  readonly place: ContainerPlace | null;
 }
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'stopped';
@@ -102,8 +106,11 @@ export class Container {
     this.#spec = readBundle(options.bundle);
     const { core_path } = this.#spec;
     this.#core = core_path === null ? null : new CoreWriter(core_path);
-    this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
-    this.#ports = openPorts(this.#spec.ports);
+    const { group = null, network = null } = options.place ?? {};
+    this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources, group);
+    const { ports } = this.#spec;
+    this.#ports =
+      network === null || ports.length === 0 ? openPorts(ports) : inNetworkNamespace(network, () => openPorts(ports));
     try {
       this.#streams = createStreams({ stdin, stdout, stderr, terminal }, (key) => this.#press(key));
     } catch (error) {
@@ -138,7 +145,17 @@ export class Container {
 
   /** 0 before it was started. */
   get pid(): number {
+    return this.#options.place?.pid ?? this.guest_pid;
+  }
+
+  /** Of the process that holds its guest. */
+  get guest_pid(): number {
     return this.#guest?.pid ?? 0;
+  }
+
+  /** Settles when its guest's process is there. Rejects when that could not be made. */
+  async prepared(): Promise<void> {
+    await this.#preparing;
   }
 
   /** What stands around its process; null until it has run. */
@@ -256,7 +273,7 @@ export class Container {
       this.#started_at = new Date();
       this.#recording = setTimeout(() => this.#recordRunning(), running_record_delay_ms);
     }
-    return guest.pid;
+    return this.pid;
   }
 
   /** So many clients are on their way, which are not to miss anything: a start waits for them, for a while. */

@@ -3,7 +3,7 @@ import type { Starter } from '../guest/index.ts';
 import { containers_per_shim_max, handoff_receive_ms_max } from '../limits/index.ts';
 import { userId } from '../os/index.ts';
 import type { task } from '../wire/index.ts';
-import { rootFilesystem } from './bundle.ts';
+import { type RootFilesystem, rootFilesystem } from './bundle.ts';
 import type { GuestWalls } from './contract.ts';
 import { Container, type ContainerExit } from './container.ts';
 import { parseStdio } from './stdio-address.ts';
@@ -14,6 +14,17 @@ const host_uid_base = 0x7000_0000;
 const host_uids_per_shim = 64;
 
 const id_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** What somebody else made ready for a container: a containerd that is not ours. */
+export interface ContainerPlace {
+  readonly root: RootFilesystem;
+  /** The process that stands for it, if that is not its guest's. */
+  readonly pid: number | null;
+  /** The network namespace that its ports are opened in; null for the shim's own. */
+  readonly network: string | null;
+  /** The control group that its bundle names. */
+  readonly group: string | null;
+}
 
 interface ContainersOptions {
   readonly namespace: string;
@@ -80,12 +91,12 @@ export class Containers {
   }
 
   /** @throws WherryError InvalidArgument, AlreadyExists, or ResourceExhausted when the shim is full */
-  create(request: task.CreateTaskRequest, clients = 0): Container {
+  create(request: task.CreateTaskRequest, clients = 0, place: ContainerPlace | null = null): Container {
     const awaited = this.#awaited.get(request.id);
     this.#awaited.delete(request.id);
     this.#refused.delete(request.id);
     try {
-      const container = this.#create(request);
+      const container = this.#create(request, place);
       container.expectClients(clients);
       awaited?.resolve(container);
       return container;
@@ -97,7 +108,7 @@ export class Containers {
     }
   }
 
-  #create(request: task.CreateTaskRequest): Container {
+  #create(request: task.CreateTaskRequest, place: ContainerPlace | null): Container {
     const { id } = request;
     if (!id_pattern.test(id))
       throw new WherryError('InvalidArgument', `Cannot create the task: "${id}" is no container id.`);
@@ -114,7 +125,8 @@ export class Containers {
       id,
       namespace: this.#options.namespace,
       bundle: request.bundle,
-      root: rootFilesystem(request.rootfs),
+      root: place?.root ?? rootFilesystem(request.rootfs),
+      place,
       terminal: request.terminal,
       stdin: parseStdio(request.stdin),
       stdout: parseStdio(request.stdout),
