@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
 import { Blobs } from './content/blobs.ts';
+import { createContent } from './content/contents.ts';
+import { Ingests } from './content/ingests.ts';
 import { temporaryName } from './durable.ts';
 import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
@@ -15,17 +17,25 @@ import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
-import { createSnapshotMounts } from './snapshot-mounts.ts';
+import { createSnapshotMounts, findSnapshot } from './snapshot-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
+import { showAll } from './store/contents-of-before.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
+import { touchNamespaces } from './store/namespaces.ts';
 import { Reserve } from './store/reserve.ts';
+import type { Publish } from './store/scope.ts';
 import { Store } from './store/store.ts';
-import type { Tables } from './store/tables.ts';
+import { no_namespace, type Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
+import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
+import { kernelMounts } from './unpacked/kernel-mounts.ts';
+import { directoryName } from './unpacked/pieces.ts';
+import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
   /** The data directory, on a local filesystem. */
@@ -37,6 +47,10 @@ export interface CoreOptions {
   readonly log: Log;
   /** The namespace that always has a shim ready for its next container; none when left out. */
   readonly warm?: string;
+  /** The daemon's version, as shims that are not ours are told it. */
+  readonly version?: string;
+  /** A program by which shims of an early generation publish events; without it they cannot. */
+  readonly publish_binary?: string;
 }
 
 /**
@@ -52,13 +66,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const lock = lockRoot(root, paths.lock);
   let store: Store | null = null;
   try {
-    const { database, tables, empty, damaged } = openDatabase(paths.database, log);
+    const { database, tables, version, damaged } = openDatabase(paths.database, log);
     const reserve = new Reserve(paths.reserve, log);
     reserve.refill();
     store = new Store(database, log, reserve);
     await store.transact(() => {
-      if (empty) rebuild(paths, tables, damaged, log);
+      if (version === 0) rebuild(paths, tables, damaged, log);
       else repairRecords(paths, tables, log);
+      if (version === 1) showAll(tables);
+      touchNamespaces(tables);
     });
     return assemble(options, { paths, store, tables, reserve, lock });
   } catch (error) {
@@ -81,14 +97,32 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
   const blobs = new Blobs({ paths, store, tables });
+  const ingests = new Ingests(paths);
   const layers = new LayerStore({ paths, store, tables, blobs });
+  const unpacked = new UnpackedLayers({ paths, layers, log });
   const mounts = createSnapshotMounts(paths, tables, layers);
-  const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
+  const tasks = new TaskStore({
+    paths,
+    tables,
+    mounts,
+    kernelMounts: async (namespace, key) => await kernelMounts(paths, unpacked, findSnapshot(tables, namespace, key)),
+    environment: {
+      address: join(state, 'containerd.sock'),
+      ttrpc_address: join(state, 'containerd.sock.ttrpc'),
+      publish_binary,
+      version,
+    },
+    gate,
+    launcher,
+    bus: events,
+    log,
+    warm: warm ?? null,
+  });
   const aftermath: Aftermath = {
     imagesChanged: () => mirror.imagesChanged(),
     containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
@@ -96,28 +130,35 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       tasks.containerRemoved(namespace, id);
       const folder = moveAway(paths.container(namespace, id), paths.containers);
       if (folder !== null) void spare.add(folder, log_suffix);
-      throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
+      if (!tasks.holdsBundle(namespace, id)) throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
     },
     snapshotRemoved: (folder) => {
       const path = join(paths.active, folder);
       throwAway(existsSync(path) ? path : null, log);
+      throwAway(moveAway(join(paths.unpacked, directoryName(folder)), paths.unpacked), log);
+      throwAway(moveAway(join(paths.work, folder), paths.work), log);
+    },
+    namespaceRemoved: (namespace) => {
+      for (const known of ingests.list(namespace)) void ingests.discard(known);
     },
     publish: (namespace, topic, event) => events.publish(namespace, topic, event),
   };
-  const transaction = createTransaction(tables, store, gate, aftermath);
-  const collector = new Collector({ store, tables, blobs, layers, aftermath, log });
+  const publish: Publish = (namespace, { topic, pack }) => store.after(() => aftermath.publish(namespace, topic, pack));
+  const transaction = createTransaction({ tables, scope: store, gate, aftermath, ingests });
+  const collector = new Collector({ store, tables, blobs, ingests, layers, unpacked, aftermath, publish, log });
   let closed = false;
   const views = new Map<string, NamespaceView>();
 
   const view = (name: string): NamespaceView => ({
     name: checkNamespace(name),
-    content: blobs.view(name),
+    content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
-    tasks: tasks.view(name),
+    tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
     mounts: (key) => mounts(name, key),
+    kernelMounts: async (key) => kernelMounts(paths, unpacked, findSnapshot(tables, name, key)),
     images: () => transaction.images(name).list(),
     containers: () => transaction.containers(name).list(),
     findImage: (image) => transaction.images(name).find(image),
@@ -127,7 +168,15 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   return {
     root,
     state,
-    events,
+    events: {
+      publish: (namespace, topic, event) => events.publish(namespace, topic, event),
+      subscribe: (listener, signal) => events.subscribe(listener, signal),
+      forward: (envelope) => {
+        events.forward(envelope);
+        const { timestamp } = envelope;
+        if (timestamp !== undefined) tasks.heard({ ...envelope, timestamp });
+      },
+    },
     transact: (act) => store.transact(() => act(transaction)),
     read: (act) => act(transaction),
     namespace(name) {
@@ -138,11 +187,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       }
       return one;
     },
-    namespaces() {
-      const { images, containers, snapshots, leases } = tables;
-      const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
-      return [...new Set(names)].sort();
-    },
+    namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
     async collect() {
       const collected = await collector.collect();
       reserve.refill();
@@ -150,7 +195,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     },
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
-      await recoverShims({ paths, tables, tasks, log });
+      ingests.load();
+      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
@@ -194,6 +240,8 @@ function makeFolders(paths: Paths): void {
     paths.layers,
     paths.chains,
     paths.active,
+    paths.unpacked,
+    paths.work,
     paths.containers,
     paths.bundles,
     paths.shims,

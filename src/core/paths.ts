@@ -21,9 +21,15 @@ export class Paths {
   readonly layers: string;
   readonly chains: string;
   readonly active: string;
+  /** Directories that the kernel mounts: unpacked layers, and what snapshots have of their own. Names are short. */
+  readonly unpacked: string;
+  /** What overlayfs works in, one folder a snapshot. */
+  readonly work: string;
   readonly containers: string;
   readonly shims: string;
   readonly bundles: string;
+  /** Working folders of tasks whose shims are not ours. */
+  readonly tasks: string;
 
   constructor(root: string, state: string) {
     this.root = root;
@@ -37,9 +43,12 @@ export class Paths {
     this.layers = join(root, 'snapshots', 'layers');
     this.chains = join(root, 'snapshots', 'chains');
     this.active = join(root, 'snapshots', 'active');
+    this.unpacked = join(root, 'snapshots', 'unpacked');
+    this.work = join(root, 'snapshots', 'work');
     this.containers = join(root, 'containers');
     this.shims = join(state, 'shims');
     this.bundles = join(state, 'bundles');
+    this.tasks = join(root, 'tasks');
   }
 
   blobFolder(digest: string): string {
@@ -71,6 +80,10 @@ export class Paths {
   /** The bundle of a container, made anew at each start. */
   bundle(namespace: string, id: string): string {
     return inNamespace(this.bundles, namespace, id);
+  }
+
+  workFolder(namespace: string, id: string): string {
+    return inNamespace(this.tasks, namespace, id);
   }
 }
 

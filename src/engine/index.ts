@@ -8,6 +8,7 @@ export type { Container, ContainerStatus } from './containers/container.ts';
 export type { Containers } from './containers/containers.ts';
 export { checkAttachable } from './containers/attach.ts';
 export type { AttachOptions } from './containers/attach.ts';
+export type { Exec, ExecRequest } from './containers/exec/exec.ts';
 export type { LogRecord } from './containers/logs/log-record.ts';
 export { openLog } from './containers/open-log.ts';
 export type { GuestWalls } from '../core/index.ts';

@@ -96,6 +96,10 @@ export const pax_header_bytes_max: number = 1024 * 1024;
 /** What one checksum of a layer covers. */
 export const chunk_bytes: number = 64 * 1024;
 
+/** A layer that is unpacked for the kernel: what is copied at once, and how long before others have a turn. */
+export const unpack_piece_bytes: number = 1024 * 1024;
+export const unpack_turn_ms: number = 8;
+
 /** Documents from a registry or an archive. */
 /** A manifest or an index. */
 export const manifest_bytes_max: number = 4 * 1024 * 1024;
@@ -107,6 +111,8 @@ export const index_manifests_max: number = 10_000;
 export const archive_images_max: number = 10_000;
 /** Of a repository's name. */
 export const reference_path_bytes_max: number = 255;
+/** Of a file that says where registries are served, or of a certificate. */
+export const registry_hosts_file_bytes_max: number = 1024 * 1024;
 /** What is read of an answer that refuses. */
 export const registry_error_bytes_max: number = 64 * 1024;
 /** Of the answer with a token. */
@@ -140,6 +146,22 @@ export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
 /** Calls of one connection at the same time. */
 export const grpc_streams_max: number = 1024;
 
+/** Streams beside a transfer: of one namespace, how long one may stay unclaimed, and what may be under way. */
+/** Registered and not yet over. */
+export const transfer_streams_max: number = 4096;
+/** Of a stream's name. */
+export const transfer_stream_name_bytes_max: number = 1024;
+/** Until a transfer takes it; the stream is then ended. */
+export const transfer_stream_unclaimed_ms_max: number = 60_000;
+/** Of one piece of data, as containerd has it. */
+export const transfer_data_bytes: number = 32 * 1024;
+/** What a sender may have under way before it is told to go on, as containerd has it. */
+export const transfer_window_bytes: number = 64 * 1024;
+/** How long a receiver may take to let an export go on. */
+export const transfer_stalled_ms_max: number = 300_000;
+/** How long a client may take to give credentials. */
+export const transfer_credentials_ms_max: number = 60_000;
+
 /** Of a socket's path. Linux's. */
 export const unix_path_bytes_max: number = 107;
 
@@ -159,6 +181,13 @@ export const groups_cleared_every_ms: number = 10_000;
 /** Shims and the processes of guests. */
 /** The next one goes to another shim. */
 export const containers_per_shim_max: number = 50;
+/** Docker's execs: how long one that ended can be asked about at least, and how many are kept for a container. */
+export const exec_kept_ms: number = 5 * 60_000;
+export const execs_kept_per_container_max: number = 1000;
+/** How long a resize waits for the start. Docker's. */
+export const exec_ready_ms_max: number = 10_000;
+/** Processes beside a container's first one, also those that ended and were not deleted. */
+export const execs_per_container_max: number = 128;
 /** A zygote that has forked so often is renewed. */
 export const forks_per_zygote_max: number = 1000;
 /** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
@@ -220,6 +249,12 @@ export const handoff_receive_ms_max: number = 10_000;
 /** A handover with so many bytes of the client's at most is whole when it is sent. */
 export const handoff_at_once_bytes_max: number = 32 * 1024;
 
+/** A program that takes a task's output: how long it may go on when that has ended, and then until it is killed. */
+/** To end by itself, as containerd has it. */
+export const logger_end_ms_max: number = 12_000;
+/** After it was asked to. */
+export const logger_kill_ms_max: number = 5000;
+
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
 
@@ -235,6 +270,8 @@ export const job_inline_bytes_max: number = 32 * 1024;
 export const directory_moves_remembered_max: number = 65_536;
 /** Paths. */
 export const touched_directories_max: number = 4096;
+/** Notices that a guest's process has not read: they and one reply have to fit its socket. */
+export const notices_unread_max: number = 64;
 
 /** What a directory of an image may hold that is renamed: it is copied into the writable layer at once. */
 export const renamed_directory_entries_max: number = 1024;
@@ -264,6 +301,18 @@ export const shim_recover_ms_max: number = 2000;
 /** The answer to a client's handover. */
 export const handoff_answer_ms_max: number = 10_000;
 
+/** Shims that are not ours, as containerd has it: their programs' time to clear up and to end, what they may say. */
+/** For a shim's program to clear up after one that died. */
+export const foreign_shim_delete_ms_max: number = 5000;
+/** For a shim to answer at the start of the daemon. */
+export const foreign_shim_load_ms_max: number = 5000;
+/** For a shim to end when its last task is deleted. */
+export const foreign_shim_shutdown_ms_max: number = 3000;
+/** What a shim's program may print. */
+export const foreign_shim_output_bytes_max: number = 1024 * 1024;
+/** A line of a shim's log; a longer one is cut. */
+export const foreign_shim_log_line_bytes_max: number = 8192;
+
 /** Images in the engine: nested indexes, parsed documents remembered, layers pulled at once, progress, waiting for another's pull. */
 /** Indexes in each other. */
 export const index_depth_max: number = 4;
@@ -271,8 +320,12 @@ export const index_depth_max: number = 4;
 export const image_documents_kept_max: number = 2000;
 /** Of one pull. */
 export const layers_pulled_at_once_max: number = 3;
+/** Of one push. */
+export const layers_pushed_at_once_max: number = 3;
 /** Between two words about progress. */
 export const progress_interval_ms: number = 100;
+/** The same to containerd's clients, as containerd has it. */
+export const transfer_progress_interval_ms: number = 300;
 /** Between two looks whether another's pull is done. */
 export const pull_wait_ms: number = 250;
 /** Read at once. */
@@ -340,7 +393,7 @@ export const mounts_per_rootfs_max: number = 16;
 export const mount_data_bytes_max: number = 4096;
 
 /** Events that wait for a containerd that is away. */
-export const events_waiting_max: number = 10_000;
+export const shim_events_waiting_max: number = 10_000;
 /** How long a containerd may take for one. */
 export const event_forward_ms_max: number = 5000;
 /** The first wait before an event is forwarded again; each further one is twice as long, up to the other. */
@@ -353,3 +406,28 @@ export const reservation_ms_max: number = 120_000;
 export const shared_shim_idle_ms: number = 30_000;
 /** What a request at a shim's door may have. */
 export const door_request_bytes_max: number = 16_384;
+
+/** containerd's objects. */
+/** A label, its name and value together. containerd's. */
+export const label_bytes_max: number = 4096;
+/** What one lease may hold. */
+export const lease_resources_max: number = 10_000;
+/** Of one filter. */
+export const filter_characters_max: number = 8192;
+/** Of a pattern in a filter, compiled, and of groups in each other. */
+export const filter_pattern_depth_max: number = 100;
+export const filter_pattern_steps_max: number = 2000;
+/** Filters of one call. */
+export const filters_per_call_max: number = 256;
+/** An ingest that nobody holds and nobody writes goes after so long. containerd's. */
+export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
+/** Events that may wait for a subscriber before it is given up. */
+export const events_waiting_max: number = 10_000;
+/** Infos of one message of a list of content. containerd's. */
+export const content_infos_per_message: number = 100;
+/** Of one message of content that is read. containerd's. */
+export const content_read_bytes_max: number = 1024 * 1024;
+/** Paths of one field mask. */
+export const field_paths_max: number = 4096;
+/** Labels of one object. */
+export const labels_max: number = 4096;

@@ -18,6 +18,7 @@ export interface Attributes {
   /** Seconds since the epoch, and nanoseconds 0 to 999,999,999 after them. */
   readonly mtime_s: number;
   readonly mtime_nsec: number;
+  /** Where a file's data start in the tar; of a device its number, `major * 2^20 + minor`. */
   readonly offset: number;
   readonly link: Uint8Array;
   readonly xattrs?: ReadonlyMap<string, Uint8Array> | undefined;

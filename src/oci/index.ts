@@ -35,7 +35,7 @@ export {
 } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { familiarMatch } from './reference-match.ts';
-export { isIndexType, isManifestType, mediaType } from './media-types.ts';
+export { isImageConfigType, isIndexType, isManifestType, isTarLayerType, mediaType } from './media-types.ts';
 export type { StringMap } from './json-fields.ts';
 export type { Descriptor } from './descriptor.ts';
 export { formatPlatform, isWasmPlatform, normalizePlatform, parsePlatform, platformMatch } from './platform.ts';
@@ -50,7 +50,15 @@ export type { ImageLayer, MadeImage, ModuleImageOptions, RunnableImage } from '.
 export { planArchive } from './archive.ts';
 export type { ArchiveBlob, ArchiveDocument, ArchiveImage, ArchiveManifest } from './archive-image.ts';
 export type { ArchivePlace, ArchiveSource } from './archive-source.ts';
+export { inOrder, nameAnnotations, readArchiveIndex } from './archive-index.ts';
+export type { ArchiveIndex } from './archive-index.ts';
+export { tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
+export type { TarFile } from './tar-writer.ts';
 export { RegistryClient } from './registry-client.ts';
 export type { FetchBlobOptions, FetchedManifest, RegistryClientOptions } from './registry-client.ts';
-export type { Fetch, FetchRequest, FetchResponse } from './registry-fetch.ts';
-export type { Credentials, TransportOptions } from './registry-transport.ts';
+export type { Fetch, FetchBody, FetchRequest, FetchResponse } from './registry-fetch.ts';
+export type { Credentials, RegistryHost, TransportOptions } from './registry-transport.ts';
+export { RegistryPusher } from './registry-push.ts';
+export type { PushBlobOptions, PushResult } from './registry-push.ts';
+export { parseLocator } from './registry-locator.ts';
+export { containerdWords } from './registry-words.ts';

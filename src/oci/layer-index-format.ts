@@ -29,6 +29,7 @@
  *     16  u32 gid                                                   76  u32 parent
  *     20  u32 nlink
  *
+ * Of a device, offset 48 holds its number: major * 2^20 + minor.
  * The children of a directory are neighbours, sorted by the bytes of their names: a lookup is a binary search, a
  * listing is a slice. Names of one hard-linked file are entries with the same inode, size, offset and layer.
  * Directories have nlink 1, as in every union filesystem.

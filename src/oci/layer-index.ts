@@ -53,7 +53,7 @@ export interface LayerIndex {
   /** Unique in this index, from 1; equal for the names of one hard-linked file. */
   ino(e: number): number;
   size(e: number): number;
-  /** Where the data of a file start in the uncompressed tar of its layer. */
+  /** Where the data of a file start in the uncompressed tar of its layer; of a device `major * 2^20 + minor`. */
   offset(e: number): number;
   /** Which layer of the chain the data lie in, base first, from 0. */
   layer(e: number): number;

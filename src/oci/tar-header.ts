@@ -14,7 +14,12 @@ export interface TarHeader {
   readonly gid: number;
   readonly size: number;
   readonly mtime: number;
+  /** Of a device: `major * 2^20 + minor`, as far as the kernel has numbers. */
+  readonly device: number;
 }
+
+const device_major_max = 0xfff;
+const device_minor_max = 0xf_ffff;
 
 /** Whether a block has only zeros, which is how a tar ends. */
 export function isZeroBlock(bytes: Uint8Array, at: number): boolean {
@@ -34,9 +39,10 @@ export function parseHeader(bytes: Uint8Array, at: number, offset: number): TarH
   const flagByte = bytes[at + 156]!;
   // Only POSIX has the prefix; GNU's magic ("ustar" and two spaces) keeps times there, older tars nothing.
   const hasPrefix = isPosix(bytes, at + 257);
+  const flag = flagByte === 0 ? '0' : String.fromCharCode(flagByte);
   const prefix = hasPrefix ? text(bytes, at + 345, 155) : noBytes;
   return {
-    flag: flagByte === 0 ? '0' : String.fromCharCode(flagByte),
+    flag,
     name: prefix.length > 0 ? joined(prefix, name) : name,
     link: bytes[at + 157] === 0 ? noBytes : text(bytes, at + 157, 100),
     mode: number('mode', 100, 8) & 0o7777,
@@ -44,7 +50,16 @@ export function parseHeader(bytes: Uint8Array, at: number, offset: number): TarH
     gid: number('gid', 116, 8),
     size: number('size', 124, 12),
     mtime: number('mtime', 136, 12, true),
+    // Elsewhere the fields mean nothing, and may hold anything.
+    device: flag === '3' || flag === '4' ? deviceOf(number('major', 329, 8), number('minor', 337, 8), offset) : 0,
   };
+}
+
+function deviceOf(major: number, minor: number, offset: number): number {
+  if (major > device_major_max || minor > device_minor_max) {
+    throw badHeader(`its device has the number ${major}:${minor}, which no kernel has`, offset);
+  }
+  return major * (device_minor_max + 1) + minor;
 }
 
 /** A `LayerError` for a header that cannot be right. */

@@ -229,7 +229,7 @@ export class TarReader {
       size,
       mtime_s: pax?.mtime?.s ?? header.mtime,
       mtime_nsec: pax?.mtime?.nsec ?? 0,
-      offset: type === entryType.file ? data : 0,
+      offset: type === entryType.file ? data : header.device,
       xattrs: pax?.xattrs,
     });
   }

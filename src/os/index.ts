@@ -54,6 +54,21 @@ export {
   unlinkAt,
 } from './linux/paths.ts';
 export type { FileStat, ListedEntry } from './linux/paths.ts';
+export {
+  copyRange,
+  deviceNumber,
+  linkNode,
+  makeDirectoryNode,
+  makeNode,
+  makeSymlinkNode,
+  nodeAttributes,
+  openNode,
+  readNodeLink,
+  setNodeAttribute,
+  setNodeMode,
+  setNodeOwner,
+  setNodeTime,
+} from './linux/nodes.ts';
 export { mount, MS, syncFilesystem, unmount } from './linux/mounts.ts';
 export {
   connectUnix,
@@ -94,6 +109,8 @@ export type { FilesystemUser } from './linux/identity.ts';
 export { CLOCK, clockResolution, clockTime } from './linux/clock.ts';
 export { openInside, openInsideByKernel, openInsideByWalking } from './linux/walker.ts';
 export type { OpenInside } from './linux/walker.ts';
+export { makeFifo } from './linux/fifo.ts';
+export { mountsBelow, unmountTree } from './linux/mount-tree.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
 export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';

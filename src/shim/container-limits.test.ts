@@ -43,10 +43,10 @@ test('with a group the limit is what was asked for and what the process needs it
     String(memory_bytes + guest_process_bytes),
   );
   assert.equal(dataLimit(pid), before);
-  assert.equal(limits.isOutOfMemory(killed(137)), false);
+  assert.equal(limits.isOutOfMemory(pid, killed(137)), false);
   writeFileSync(join(base, 'wherry/moby/one/memory.events'), 'oom_kill 1\n');
-  assert.equal(limits.isOutOfMemory(killed(137)), true);
-  assert.equal(limits.isOutOfMemory({ status: 0, said: { code: 0, trap: null } }), false);
+  assert.equal(limits.isOutOfMemory(pid, killed(137)), true);
+  assert.equal(limits.isOutOfMemory(pid, { status: 0, said: { code: 0, trap: null } }), false);
 });
 
 test('without one its data are bounded, and V8’s way out is then for want of memory', async (t) => {
@@ -55,8 +55,8 @@ test('without one its data are bounded, and V8’s way out is then for want of m
   const limits = new ContainerLimits('moby', 'one', { memory_bytes }, null, {});
   limits.place(pid);
   assert.equal(dataLimit(pid), String(node_data_bytes + memory_bytes + guest_process_bytes));
-  for (const status of [132, 133, 134, 139]) assert.equal(limits.isOutOfMemory(killed(status)), true);
-  for (const status of [1, 137, 143]) assert.equal(limits.isOutOfMemory(killed(status)), false);
+  for (const status of [132, 133, 134, 139]) assert.equal(limits.isOutOfMemory(pid, killed(status)), true);
+  for (const status of [1, 137, 143]) assert.equal(limits.isOutOfMemory(pid, killed(status)), false);
   limits.change({ memory_bytes: memory_bytes * 2 });
   assert.equal(dataLimit(pid), String(node_data_bytes + memory_bytes * 2 + guest_process_bytes));
   limits.change({ memory_bytes: null });
@@ -71,7 +71,7 @@ test('without a limit nothing is touched, and an abort is only that', async (t) 
     const limits = new ContainerLimits('moby', 'one', {}, null, from);
     limits.place(pid);
     assert.equal(dataLimit(pid), before);
-    assert.equal(limits.isOutOfMemory(killed(134)), false);
+    assert.equal(limits.isOutOfMemory(pid, killed(134)), false);
     await limits.release();
   }
   assert.deepEqual(readdirSync(base), []);

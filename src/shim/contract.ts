@@ -35,6 +35,19 @@ export interface ShimTaskRecord {
   readonly walls: GuestWalls | null;
   /** Left out when nothing is published. They are free again when the container has ended. */
   readonly ports?: readonly PublishedPort[];
+  /** Its processes beside the first; left out when there are none. */
+  readonly execs?: readonly ShimExecRecord[];
+}
+
+/** One process of a container beside its first. */
+export interface ShimExecRecord {
+  readonly exec_id: string;
+  readonly pid: number;
+  readonly status: 'created' | 'running' | 'stopped';
+  readonly started_at: string | null;
+  readonly exit_status: number | null;
+  readonly exited_at: string | null;
+  readonly terminal: boolean;
 }
 
 /** Names of the walls around a guest's process, outermost first. */
@@ -48,7 +61,7 @@ export interface ShimLauncher {
   launch(options: { id: string; namespace: string; folder: string }): Promise<ShimBootstrap>;
 }
 
-/** Metadata of a create: how many clients are handed over with it, which its start waits for. */
+/** Metadata of a create or exec: how many clients are handed over with it, which its start waits for. */
 export const clients_metadata = 'dev.wherry.clients';
 
 /**
@@ -58,6 +71,8 @@ export const clients_metadata = 'dev.wherry.clients';
  */
 export interface HandoffRequest {
   readonly container: string;
+  /** Left out or '' for the container's first process. */
+  readonly exec_id?: string;
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;

@@ -24,15 +24,15 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     const received = await receive(fd);
     client = received.client;
     const { request, head } = received;
-    const container = request.coming
-      ? await containers.coming(request.container, handoff_receive_ms_max)
-      : containers.get(request.container);
+    const process = request.coming
+      ? await containers.coming(request.container, request.exec_id ?? '', handoff_receive_ms_max)
+      : containers.get(request.container).process(request.exec_id ?? '');
     // Its start waits for this client, also for one that is refused.
-    if (request.coming) taken = () => container.clientTaken();
+    if (request.coming) taken = () => process.clientTaken();
     const keys = parseDetachKeys(request.detach_keys);
     if (keys === null)
       throw new WherryError('InvalidArgument', `Invalid detach keys (${request.detach_keys}) provided`);
-    container.attach(client, head, {
+    process.attach(client, head, {
       stdin: request.stdin,
       stdout: request.stdout,
       stderr: request.stderr,
@@ -97,9 +97,10 @@ async function receive(fd: number): Promise<{ client: number; request: HandoffRe
 
 function readRequest(json: string): HandoffRequest {
   const request = JSON.parse(json) as HandoffRequest;
-  const { container, detach_keys, head_bytes, coming } = request;
+  const { container, exec_id, detach_keys, head_bytes, coming } = request;
   if (
     typeof container !== 'string' ||
+    (exec_id !== undefined && typeof exec_id !== 'string') ||
     typeof detach_keys !== 'string' ||
     typeof coming !== 'boolean' ||
     !Number.isSafeInteger(head_bytes) ||

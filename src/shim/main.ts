@@ -11,6 +11,7 @@ import { newSession, setUmask } from '../os/index.ts';
 import { surviveFullLog } from './complain.ts';
 import { cleanAfterDeath, serveContainerd } from './containerd/index.ts';
 import { serveShim } from './server.ts';
+import { shellBeside } from './shell-file.ts';
 import { version } from './version.ts';
 
 const { values } = parseArgs({
@@ -52,6 +53,7 @@ if (values.clean !== undefined) {
   process.exit(0);
 }
 
+shellBeside(needed('guest'));
 const { starter, why } = chooseStarter({
   node: process.execPath,
   script: needed('guest'),

@@ -8,7 +8,7 @@ import { compiledCode } from './compiled-code.ts';
 import { type Digester, mergeIndexes, openIndex } from '../oci/index.ts';
 import { close, mapFile, type Mapped, memoryFile, write } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
-import type { Bundle, RootFilesystem } from './bundle.ts';
+import type { Bundle, ProcessSpec, RootFilesystem } from './bundle.ts';
 import type { OpenPorts } from './ports.ts';
 import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
 
@@ -28,14 +28,24 @@ const sha256: Digester = (algorithm) => {
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
 };
 
-/** What a guest is given at its start, and asks for later. */
-export interface GuestFiles {
+/** What a guest is given at its start. */
+export interface GuestStart {
+  /** As it is now: where the writable layer differs from the image changes as long as the container lives. */
   readonly job: GuestJob;
   /** In the order of `GuestJob`, without the three streams. */
   readonly descriptors: readonly number[];
-  readonly broker: Broker;
   /** Told of the program when there was no compiled code for it. */
   program(place: ProgramPlace): void;
+  /** The guest has ended. */
+  end(): void;
+}
+
+/** What a container's guests are given at their start, and ask for later. */
+export interface GuestFiles {
+  readonly first: GuestStart;
+  readonly broker: Broker;
+  /** What a process beside the first is given; `shell` is the shell for images that have none. */
+  beside(spec: ProcessSpec, shell: { readonly fd: number; readonly bytes: number } | null): GuestStart;
   close(): void;
 }
 
@@ -96,41 +106,70 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
       },
       user: bundle.user,
     });
-    const job: GuestJob = {
-      args: bundle.args,
-      env: bundle.env,
-      cwd: bundle.cwd,
-      user: bundle.user,
+    const common = {
       root_read_only: read_only,
       layers: layers.map(({ diff_id, index_bytes }) => ({ diff_id, index_bytes })),
       chain_index_bytes: chain.size,
-      mounts: mounts.map((mount) => ({
+      mounts: mounts.map((mount): GuestJob['mounts'][number] => ({
         id: mount.id,
         path: mount.path,
         read_only: mount.read_only,
         kind: mount.file ? 'file' : 'directory',
       })),
-      // Nothing is there to be read without a question.
-      touched: root.directory === undefined ? broker.touched : ['/'],
       memory_pages_max: bundle.memory_pages_max,
       table_entries_max: bundle.table_entries_max,
-      code: null,
-      listening: ports.listening,
       host_uid,
       all_walls: bundle.all_walls,
-      ...(bundle.debug ? { debug: true } : {}),
-      ...(bundle.core_path === null ? {} : { core: true }),
     };
-    const compiled = compiledCode({ bundle, root, starter }, job);
-    const given = [...descriptors, ...ports.descriptors, ...(compiled.code === null ? [] : [compiled.code.fd])];
-    if (compiled.code !== null) descriptors.push(compiled.code.fd);
+    const image = [...descriptors];
+    const startOf = (
+      { args, env, cwd, user }: ProcessSpec,
+      own: Pick<GuestJob, 'listening' | 'debug' | 'core' | 'shell'>,
+      more: readonly number[],
+    ): GuestStart => {
+      const compiled = compiledCode({ program: args[0] ?? '', env, cwd, root, starter }, common);
+      const { code, place } = compiled;
+      return {
+        get job() {
+          return {
+            ...common,
+            ...own,
+            args,
+            env,
+            cwd,
+            user,
+            // Nothing of a directory of the host is there to be read without a question.
+            touched: root.directory === undefined ? broker.touched : ['/'],
+            code: code === null ? null : { place: place!, bytes: code.bytes },
+          };
+        },
+        descriptors: [...image, ...more, ...(code === null ? [] : [code.fd])],
+        program: compiled.program,
+        end() {
+          compiled.end();
+          if (code !== null) close(code.fd);
+        },
+      };
+    };
+    const first = startOf(
+      bundle,
+      {
+        listening: ports.listening,
+        ...(bundle.debug ? { debug: true } : {}),
+        ...(bundle.core_path === null ? {} : { core: true }),
+      },
+      ports.descriptors,
+    );
     return {
-      job: { ...job, code: compiled.code === null ? null : { place: compiled.place!, bytes: compiled.code.bytes } },
-      descriptors: given,
+      first,
       broker,
-      program: compiled.program,
+      beside: (spec, shell) =>
+        startOf(
+          spec,
+          { listening: [], ...(shell === null ? {} : { shell: shell.bytes }) },
+          shell === null ? [] : [shell.fd],
+        ),
       close() {
-        compiled.end();
         broker.close();
         closeAll();
       },

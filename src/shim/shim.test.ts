@@ -242,7 +242,7 @@ describe('a shim', () => {
     writeFileSync(join(bundle, 'config.json'), '{"process":{"args":[]}}');
     await assert.rejects(task.create({ id: 'x', bundle, rootfs }), { message: /process\.args is empty/ });
     await assert.rejects(task.state({ id: 'x' }), { class: 'NotFound' });
-    await assert.rejects(task.exec({ id: 'x' }), { class: 'Unimplemented', message: /^Exec is not there yet/ });
+    await assert.rejects(task.checkpoint({ id: 'x' }), { class: 'Unimplemented', message: /^Checkpoint is not there/ });
     await task.delete({ id: made });
   });
 

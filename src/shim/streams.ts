@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
@@ -6,6 +6,7 @@ import { WherryError } from '../errors/index.ts';
 import { log_close_patience_ms } from '../limits/index.ts';
 import { close, openTerminal, pipe, resizeTerminal } from '../os/index.ts';
 import { AttachedClient, type AttachOptions, type StreamName } from './attached-client.ts';
+import { type BinaryLogger, type LoggedContainer, startBinaryLogger } from './binary-logger.ts';
 import { GuestInput } from './guest-input.ts';
 import { JsonLog } from './json-log.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -18,6 +19,8 @@ export interface StreamsOptions {
   readonly stdout: StdioAddress;
   readonly stderr: StdioAddress;
   readonly terminal: boolean;
+  /** Whose they are, for a program that takes the output. */
+  readonly container?: LoggedContainer;
 }
 
 /**
@@ -28,16 +31,23 @@ export interface Streams {
   /** The guest's ends, in order stdin, stdout, stderr. Closed by `release` once the guest has them. */
   readonly guest: readonly [number, number, number];
   release(): void;
+  /** Settles when a program that takes the output is ready to. */
+  readonly ready: Promise<void>;
   /** Takes the client's descriptor. One that comes when all is over is let go at once. */
   attach(fd: number, head: Buffer, options: Omit<AttachOptions, 'terminal'>): void;
   resize(width: number, height: number): void;
   /** Nothing more comes on stdin. */
   closeStdin(): void;
   /**
-   * Settles when the guest's streams have ended and all of it is written; then clients are let go. To be called when
-   * the guest is gone or never was: what is left of its output is taken in, whoever keeps up.
+   * Settles when the guest's streams have ended and all of it is written. To be called when the guest is gone or never
+   * was: what is left of its output is taken in, whoever keeps up.
    */
   finish(): Promise<void>;
+  /**
+   * Lets clients go, and those that come from now on. `ran`: their connections end when they have all output; else only
+   * this hold on them does, and whoever handed them over may still say why nothing came.
+   */
+  letGo(ran: boolean): void;
 }
 
 /**
@@ -65,8 +75,9 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
 
   const log_out = openLog(options.stdout);
   const log_err = openLog(options.stderr);
-  const file_out = openFile(options.stdout);
-  const file_err = options.terminal ? null : openFile(options.stderr);
+  const loggers = new Map<string, BinaryLogger>();
+  const file_out = openFile(options.stdout, 'stdout');
+  const file_err = options.terminal ? null : openFile(options.stderr, 'stderr');
   const files = [file_out, file_err].filter((file) => file !== null);
 
   let input: GuestInput | null = null;
@@ -79,6 +90,7 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     const { stream, fd } = terminalStream(master);
     input = new GuestInput(stream);
     read('stdout', stream);
+    feedTerminal();
     resize = (width, height) => {
       if (!stream.destroyed) resizeTerminal(fd, width, height);
     };
@@ -106,6 +118,25 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     return reader;
   }
 
+  /** What comes by a named pipe is typed like what a client sends. */
+  function feedTerminal(): void {
+    const { stdin } = options;
+    if (stdin.kind !== 'path') return;
+    const file = opened(stdin.path, openInput);
+    const source = fstatSync(file.fd).isFIFO()
+      ? new Socket({ fd: file.fd, readable: true, writable: false } as object)
+      : createReadStream('', { fd: file.fd });
+    endInputFile = () => {
+      file.end();
+      source.destroy();
+    };
+    undo.push(endInputFile);
+    source.on('error', () => {});
+    source.on('data', (chunk: Buffer | string) => {
+      if (!type(Buffer.from(chunk), () => source.resume())) source.pause();
+    });
+  }
+
   function openLog(address: StdioAddress): JsonLog | null {
     if (address.kind !== 'json-file') return null;
     let log = logs.get(address.path);
@@ -124,13 +155,33 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     return log;
   }
 
-  function openFile(address: StdioAddress): Writable | null {
-    if (address.kind !== 'path') return null;
-    const file = opened(address.path, openOutput);
+  function openFile(address: StdioAddress, name: StreamName): Writable | null {
+    if (address.kind !== 'path' && address.kind !== 'binary') return null;
+    const file =
+      address.kind === 'binary'
+        ? logger(address)[name]
+        : opened(address.path, (path) => openOutput(path, address.make_folder));
     undo.push(() => file.destroy());
     file.on('drain', goOn);
     file.on('close', goOn);
     return file;
+  }
+
+  /** One program for both streams, when they name the same. */
+  function logger({ path, args }: { path: string; args: readonly string[] }): BinaryLogger {
+    const key = JSON.stringify([path, args]);
+    let found = loggers.get(key);
+    if (found === undefined) {
+      const made = startBinaryLogger(path, args, options.container ?? { id: '', namespace: '' });
+      made.ready.catch(() => {});
+      undo.push(() => {
+        made.stdout.destroy();
+        made.stderr.destroy();
+      });
+      loggers.set(key, made);
+      found = made;
+    }
+    return found;
   }
 
   function read(name: StreamName, source: Socket): void {
@@ -200,6 +251,7 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
       return guest;
     },
     release,
+    ready: Promise.all([...loggers.values()].map(({ ready }) => ready)).then(() => {}),
     attach(fd, head, wanted) {
       for (const each of clients) each.letGoIfHungUp();
       const client: AttachedClient = new AttachedClient(
@@ -220,7 +272,8 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     },
     resize: (width, height) => resize(width, height),
     closeStdin() {
-      if (!options.terminal) input?.end();
+      if (options.terminal) return;
+      input?.end();
       endInputFile();
     },
     async finish() {
@@ -230,11 +283,17 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
       goOn();
       await Promise.all(ended);
       input?.destroy();
-      phase = 'over';
-      for (const client of clients) client.end();
-      clients.clear();
       await Promise.all([...logs.values()].map((log) => log.close(log_close_patience_ms)));
       await Promise.all(files.map(endFile));
+      for (const { stdout, stderr } of loggers.values()) for (const each of [stdout, stderr]) each.destroy();
+    },
+    letGo(ran) {
+      phase = 'over';
+      for (const client of clients) {
+        if (ran) client.end();
+        else client.drop();
+      }
+      clients.clear();
     },
   };
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WherryError } from '../../errors/index.ts';
-import { chainID, isDigest, mergeIndexes, openIndex, verifyIndex } from '../../oci/index.ts';
+import { chainID, isDigest, type LayerIndex, mergeIndexes, openIndex, verifyIndex } from '../../oci/index.ts';
 import { type Mapped, mapFile } from '../../os/index.ts';
 import type { Blobs } from '../content/blobs.ts';
 import { digester } from '../digester.ts';
@@ -23,6 +23,11 @@ interface Running {
 interface Made {
   readonly diff_id: string;
   readonly size: number;
+}
+
+export interface OpenIndex {
+  readonly index: LayerIndex;
+  close(): void;
 }
 
 export interface LayerStoreOptions {
@@ -96,6 +101,16 @@ export class LayerStore implements Layers {
    * @throws WherryError DataLoss when a layer and its blob are both gone
    */
   async restore(diff_ids: readonly string[]): Promise<void> {
+    await this.restoreLayers(diff_ids);
+    await this.chain(diff_ids);
+  }
+
+  /**
+   * Makes sure that the layers are there, from their blobs if need be.
+   *
+   * @throws WherryError DataLoss when a layer and its blob are both gone
+   */
+  async restoreLayers(diff_ids: readonly string[]): Promise<void> {
     for (const diff_id of diff_ids) {
       if (this.has(diff_id)) continue;
       const source = this.#tables.layers.all().find(({ value }) => value.diff_id === diff_id);
@@ -108,7 +123,23 @@ export class LayerStore implements Layers {
       }
       await this.fromBlob(digest, '', diff_id);
     }
-    await this.chain(diff_ids);
+  }
+
+  /** The index of a layer that is there, checked and mapped until it is closed. */
+  openIndex(diff_id: string): OpenIndex {
+    const map = mapWhole(join(this.#folder(diff_id), 'index'));
+    try {
+      verifyIndex(map.bytes, digester);
+      return { index: openIndex(map.bytes), close: () => map.unmap() };
+    } catch (error) {
+      map.unmap();
+      throw error;
+    }
+  }
+
+  /** The path of the uncompressed tar of a layer that is there. */
+  tarPath(diff_id: string): string {
+    return join(this.#folder(diff_id), 'tar');
   }
 
   /** Layers and chains that are there, by the hex of their names. */

@@ -19,6 +19,11 @@ export interface NamespaceView {
   bundle(container: string): string;
   /** The mounts of a snapshot, for a shim; makes what they need. */
   mounts(key: string): Promise<readonly Mount[]>;
+  /**
+   * The mounts of a snapshot, for the kernel: overlay and bind. Layers are unpacked when they are first mounted.
+   * FailedPrecondition when the daemon is not root.
+   */
+  kernelMounts(key: string, snapshotter?: string): Promise<readonly Mount[]>;
   images(): readonly Image[];
   containers(): readonly Container[];
   findImage(name: string): Image | null;

@@ -1,10 +1,30 @@
 import { Socket } from 'node:net';
 
 import { WherryError } from '../../errors/index.ts';
-import { handoff_answer_ms_max } from '../../limits/index.ts';
+import { handoff_answer_ms_max, handoff_at_once_bytes_max } from '../../limits/index.ts';
 import { close, connectUnix, MSG, sendMessage } from '../../os/index.ts';
 import type { AttachRequest } from '../model.ts';
 import type { HandoffRequest } from '../shim-contract.ts';
+import type { Log } from '../log.ts';
+import type { ProcessName, TaskShim } from './task-shim.ts';
+
+/**
+ * Hands over the clients that come with a process which is just being made. The shim waits for them before it starts
+ * that, so that nobody need wait for its word on those whose bytes went at once.
+ */
+export function handOverAll(
+  shim: TaskShim,
+  process: ProcessName,
+  clients: readonly AttachRequest[],
+  log: Log,
+): readonly Promise<void>[] {
+  return clients.flatMap((client) => {
+    const taken = shim.attach(process, client, true);
+    if (client.head.length > handoff_at_once_bytes_max) return [taken];
+    taken.catch((error: Error) => log.warn(error.message));
+    return [];
+  });
+}
 
 /** The longest answer that is read. */
 const answer_bytes_max = 64 * 1024;
@@ -17,12 +37,22 @@ const answer_bytes_max = 64 * 1024;
  */
 export async function handOff(
   address: string,
-  container: string,
+  { container, exec_id }: ProcessName,
   client: AttachRequest,
   coming: boolean,
 ): Promise<void> {
   const { stdin, stdout, stderr, detach_keys, head } = client;
-  const request: HandoffRequest = { container, stdin, stdout, stderr, detach_keys, head_bytes: head.length, coming };
+  const of_exec = exec_id === '' ? {} : { exec_id };
+  const request: HandoffRequest = {
+    container,
+    ...of_exec,
+    stdin,
+    stdout,
+    stderr,
+    detach_keys,
+    head_bytes: head.length,
+    coming,
+  };
   const json = Buffer.from(JSON.stringify(request));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);

@@ -1,11 +1,17 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fromUnknown, WherryError } from '../../errors/index.ts';
-import { shim_reconnect_ms, shim_unreachable_ms_max } from '../../limits/index.ts';
+import { shim_call_ms_max, shim_reconnect_ms, shim_unreachable_ms_max } from '../../limits/index.ts';
 import { signalProcess, startTime } from '../../os/index.ts';
 import { type ServiceClient, Shim as ShimService, Task, TtrpcClient } from '../../wire/index.ts';
 import type { Log } from '../log.ts';
-import type { ShimBootstrap } from '../shim-contract.ts';
+import type { AttachRequest, TaskExit } from '../model.ts';
+import type { GuestWalls, PublishedPort, ShimBootstrap } from '../shim-contract.ts';
+import { lostExit, recordedExit } from './entry.ts';
+import { handOff } from './handoff.ts';
+import { readTaskRecord, removeTaskRecord } from './task-records.ts';
+import type { ProcessName, TaskShim } from './task-shim.ts';
 
 /** Told what becomes of a shim. */
 export interface ShimWatcher {
@@ -13,12 +19,15 @@ export interface ShimWatcher {
   reconnected(shim: Shim): void;
   /** The process is gone. */
   gone(shim: Shim): void;
+  /** It has a place for another task. */
+  released(shim: Shim): void;
 }
 
 const SIGKILL = 9;
 
-/** One shim process and the connection to it. */
-export class Shim {
+/** One process of our own shim and the connection to it. */
+export class Shim implements TaskShim {
+  readonly publishes: boolean = false;
   readonly bootstrap: ShimBootstrap;
   readonly folder: string;
   readonly #log: Log;
@@ -26,8 +35,6 @@ export class Shim {
   #client: TtrpcClient | null = null;
   #task: ServiceClient<typeof Task> | null = null;
   #info: ServiceClient<typeof ShimService> | null = null;
-  /** Whether the log has been told which walls its guests go without. */
-  walls_told = false;
   #gone = false;
   #left = false;
 
@@ -56,6 +63,10 @@ export class Shim {
     return shim;
   }
 
+  get name(): string {
+    return this.bootstrap.id;
+  }
+
   get namespace(): string {
     return this.bootstrap.namespace;
   }
@@ -75,6 +86,35 @@ export class Shim {
   get about(): ServiceClient<typeof ShimService> {
     if (this.#info === null) throw new WherryError('Unavailable', `The shim ${this.bootstrap.id} cannot be reached.`);
     return this.#info;
+  }
+
+  /** @throws WherryError what `handOff` throws */
+  async attach(process: ProcessName, client: AttachRequest, coming: boolean): Promise<void> {
+    await handOff(this.bootstrap.handoff, process, client, coming);
+  }
+
+  recordedExit(container: string): TaskExit | null {
+    return recordedExit(container, readTaskRecord(this.folder, container));
+  }
+
+  async afterDeath(container: string): Promise<TaskExit> {
+    return this.recordedExit(container) ?? lostExit(container);
+  }
+
+  ports(container: string): readonly PublishedPort[] {
+    return readTaskRecord(this.folder, container)?.ports ?? [];
+  }
+
+  async walls(container: string): Promise<GuestWalls | null> {
+    const { walls } = await this.about.info({}, { timeout_ms: shim_call_ms_max });
+    const found = walls[container];
+    return found === undefined ? null : { raised: [...found.raised], missing: [...found.missing] };
+  }
+
+  async forget(container: string, last: boolean): Promise<void> {
+    if (!this.#gone) this.#watcher.released(this);
+    else if (last) rmSync(this.folder, { recursive: true, force: true });
+    else removeTaskRecord(this.folder, container);
   }
 
   /** Hangs up and lets the shim be. */

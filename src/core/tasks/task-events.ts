@@ -1,9 +1,18 @@
+import { create } from '@bufbuild/protobuf';
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { AnySchema, timestampFromDate } from '@bufbuild/protobuf/wkt';
 
-import { packMessage, taskEvents, taskTopic } from '../../wire/index.ts';
+import { packMessage, taskEvents, taskTopic, unpackMessage } from '../../wire/index.ts';
 import type { EventBus } from '../events.ts';
-import type { TaskExit } from '../model.ts';
+import type { Any, ExecExit, Mount, TaskExit, TaskStdio } from '../model.ts';
+
+/** What is told of a task that was made. */
+export interface CreatedTask {
+  readonly bundle: string;
+  readonly rootfs: readonly Mount[];
+  readonly stdio: TaskStdio;
+  readonly pid: number;
+}
 
 /** Publishes containerd's events of tasks, made only when somebody listens. */
 export class TaskEvents {
@@ -13,8 +22,15 @@ export class TaskEvents {
     this.#bus = bus;
   }
 
-  created(namespace: string, container: string, bundle: string, pid: number): void {
-    this.#publish(namespace, taskTopic.create, taskEvents.TaskCreateSchema, { containerId: container, bundle, pid });
+  created(namespace: string, container: string, task: CreatedTask): void {
+    const { bundle, rootfs, stdio, pid } = task;
+    this.#publish(namespace, taskTopic.create, taskEvents.TaskCreateSchema, {
+      containerId: container,
+      bundle,
+      rootfs: rootfs.map((each) => ({ ...each, options: [...each.options] })),
+      io: stdio,
+      pid,
+    });
   }
 
   started(namespace: string, container: string, pid: number): void {
@@ -42,6 +58,39 @@ export class TaskEvents {
     });
   }
 
+  execAdded(namespace: string, container: string, exec_id: string): void {
+    this.#publish(namespace, taskTopic.execAdded, taskEvents.TaskExecAddedSchema, {
+      containerId: container,
+      execId: exec_id,
+    });
+  }
+
+  execStarted(namespace: string, container: string, exec_id: string, pid: number): void {
+    this.#publish(namespace, taskTopic.execStarted, taskEvents.TaskExecStartedSchema, {
+      containerId: container,
+      execId: exec_id,
+      pid,
+    });
+  }
+
+  execExited(namespace: string, { container, exec_id, pid, exit_status, exited_at }: ExecExit): void {
+    this.#publish(namespace, taskTopic.exit, taskEvents.TaskExitSchema, {
+      containerId: container,
+      id: exec_id,
+      pid,
+      exitStatus: exit_status,
+      exitedAt: timestampFromDate(exited_at),
+    });
+  }
+
+  paused(namespace: string, container: string): void {
+    this.#publish(namespace, taskTopic.paused, taskEvents.TaskPausedSchema, { containerId: container });
+  }
+
+  resumed(namespace: string, container: string): void {
+    this.#publish(namespace, taskTopic.resumed, taskEvents.TaskResumedSchema, { containerId: container });
+  }
+
   #publish<Schema extends DescMessage>(
     namespace: string,
     topic: string,
@@ -51,5 +100,14 @@ export class TaskEvents {
     if (!this.#bus.heard) return;
     const { typeUrl, value } = packMessage(schema, message);
     this.#bus.publish(namespace, topic, { type_url: typeUrl, value });
+  }
+}
+
+/** The container of which a shim says that its limit of memory was reached; null when it says nothing to be read. */
+export function containerOfOom({ type_url, value }: Any): string | null {
+  try {
+    return unpackMessage(create(AnySchema, { typeUrl: type_url, value }), taskEvents.TaskOOMSchema).containerId;
+  } catch {
+    return null;
   }
 }

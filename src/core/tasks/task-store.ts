@@ -1,32 +1,52 @@
-import { create } from '@bufbuild/protobuf';
-import { AnySchema, timestampDate } from '@bufbuild/protobuf/wkt';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
-import { handoff_at_once_bytes_max, shim_call_ms_max } from '../../limits/index.ts';
-import { types } from '../../wire/index.ts';
+import { shim_call_ms_max } from '../../limits/index.ts';
+import { taskTopic, types } from '../../wire/index.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
-import type { AttachRequest, Container, Gate, TaskExit, Tasks, TaskState, TaskStdio } from '../model.ts';
+import type {
+  Any,
+  AttachRequest,
+  Container,
+  Envelope,
+  ExecExit,
+  Gate,
+  Mount,
+  TaskCreateOptions,
+  TaskExit,
+  TaskState,
+  TaskStdio,
+} from '../model.ts';
 import type { Paths } from '../paths.ts';
-import { clients_metadata, type GuestWalls, type ShimLauncher } from '../shim-contract.ts';
+import { clients_metadata, type ShimLauncher } from '../shim-contract.ts';
 import type { SnapshotMounts } from '../snapshot-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
-import { close } from '../../os/index.ts';
 import { fromSystem } from '../system-error.ts';
-import { type Entry, lostExit, newEntry, recordedExit } from './entry.ts';
-import { handOff } from './handoff.ts';
+import { type Entry, lostExit, newEntry, shimOf } from './entry.ts';
+import { Execs } from './execs.ts';
+import { handOverAll } from './handoff.ts';
+import { keptProgram } from './runtimes/bundle-folder.ts';
+import { ForeignRuntimes } from './runtimes/foreign-runtimes.ts';
+import type { ShimEnvironment } from './runtimes/program.ts';
+import { isOwnRuntime } from './runtimes/runtime-name.ts';
 import { ShimPool } from './shim-pool.ts';
-import type { Shim } from './shim.ts';
-import { TaskEvents } from './task-events.ts';
-import { readTaskRecord, removeTaskRecord } from './task-records.ts';
+import type { Shim, ShimWatcher } from './shim.ts';
+import { containerOfOom, TaskEvents } from './task-events.ts';
+import type { TaskShim } from './task-shim.ts';
 
 export interface TaskStoreOptions {
   readonly paths: Paths;
   readonly tables: Tables;
+  /** The mount of a snapshot for our own shim. */
   readonly mounts: SnapshotMounts;
+  /** Those for the kernel, for any other. */
+  readonly kernelMounts: SnapshotMounts;
+  /** What shims that are not ours are told of the daemon. */
+  readonly environment: ShimEnvironment;
   readonly gate: Gate;
   readonly launcher: ShimLauncher;
   readonly bus: EventBus;
@@ -40,14 +60,24 @@ const timeout = { timeout_ms: shim_call_ms_max };
 /** The tasks of all namespaces. What a task is doing is its shim's to say; here stands only which shim has it. */
 export class TaskStore {
   readonly pool: ShimPool;
+  readonly foreign: ForeignRuntimes;
+  readonly events: TaskEvents;
+  readonly execs: Execs;
   readonly #options: TaskStoreOptions;
-  readonly #events: TaskEvents;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Map<string, ((exit: TaskExit) => void)[]>();
+  readonly #exec_listeners = new Map<string, ((exit: ExecExit) => void)[]>();
+  /** Shims whose guests' walls the log was told of. */
+  readonly #walls_told = new WeakSet<TaskShim>();
 
   constructor(options: TaskStoreOptions) {
     this.#options = options;
-    this.#events = new TaskEvents(options.bus);
+    this.events = new TaskEvents(options.bus);
+    this.execs = new Execs({
+      events: this.events,
+      log: options.log,
+      exited: (namespace, exit) => this.#tell(this.#exec_listeners, namespace, exit),
+    });
     this.pool = new ShimPool({
       folder: options.paths.shims,
       launcher: options.launcher,
@@ -55,151 +85,202 @@ export class TaskStore {
       warm: options.warm,
       watcher: this.watcher,
     });
+    this.foreign = new ForeignRuntimes({
+      paths: options.paths,
+      environment: options.environment,
+      log: options.log,
+      gone: (shim) => this.#foreignGone(shim),
+    });
   }
 
   /** What shims are watched by. */
-  get watcher(): { reconnected(shim: Shim): void; gone(shim: Shim): void } {
+  get watcher(): ShimWatcher {
     return {
       reconnected: (shim) => {
-        for (const entry of this.#of(shim)) void this.#watch(entry);
+        for (const entry of this.#of(shim)) {
+          void this.#watch(entry);
+          this.execs.watchAll(entry);
+        }
       },
-      gone: (shim) => this.#gone(shim),
+      gone: (shim) => this.#ownGone(shim),
+      released: (shim) => this.pool.release(shim),
     };
   }
 
-  /** The tasks as `namespace` sees them. */
-  view(namespace: string): Tasks {
-    return {
-      create: async (container, stdio, clients = []) => {
-        try {
-          await this.#create(namespace, container, stdio, clients);
-        } finally {
-          for (const { fd } of clients) close(fd);
-        }
-      },
-      start: async (container) => this.#start(this.#get(namespace, container)),
-      kill: async (container, signal) => {
-        await this.#reach(namespace, container).task.kill({ id: container, signal }, timeout);
-      },
-      delete: async (container) => this.#delete(this.#get(namespace, container)),
-      state: async (container) => this.#state(this.#get(namespace, container)),
-      list: () =>
-        [...this.#entries.values()]
-          .filter((entry) => entry.namespace === namespace && entry.shim !== null)
-          .map(({ container, pid }) => ({ container, pid })),
-      ports: (container) => {
-        const { shim } = this.#get(namespace, container);
-        return shim === null ? [] : (readTaskRecord(shim.folder, container)?.ports ?? []);
-      },
-      pids: async (container) => {
-        const { processes } = await this.#reach(namespace, container).task.pids({ id: container }, timeout);
-        return processes.map(({ pid, info }) => ({
-          pid,
-          info: info === undefined ? '' : Buffer.from(info.value).toString(),
-        }));
-      },
-      update: async (container, { type_url, value }) => {
-        const resources = create(AnySchema, { typeUrl: type_url, value });
-        await this.#reach(namespace, container).task.update({ id: container, resources }, timeout);
-      },
-      walls: async (container) => await wallsOf(this.#reach(namespace, container), container),
-      resize: async (container, width, height) => {
-        await this.#reach(namespace, container).task.resizePty({ id: container, width, height }, timeout);
-      },
-      closeStdin: async (container) => {
-        await this.#reach(namespace, container).task.closeIO({ id: container, stdin: true }, timeout);
-      },
-      wait: async (container) => await this.#get(namespace, container).exit.promise,
-      onExit: (listener) => {
-        this.#listeners.set(namespace, [...(this.#listeners.get(namespace) ?? []), listener]);
-      },
-      attach: async (container: string, client: AttachRequest) => {
-        await handOff(this.#reach(namespace, container).bootstrap.handoff, container, client, false);
-      },
-    };
+  /** The tasks of `namespace` that a shim has. */
+  entries(namespace: string): readonly Entry[] {
+    return [...this.#entries.values()].filter((entry) => entry.namespace === namespace && entry.shim !== null);
+  }
+
+  /** @throws WherryError NotFound */
+  get(namespace: string, container: string): Entry {
+    const entry = this.#entries.get(key(namespace, container));
+    if (entry === undefined) throw new WherryError('NotFound', `task ${container}: not found`);
+    return entry;
+  }
+
+  /** The shim of a task that has not ended with it. */
+  reach(namespace: string, container: string): TaskShim {
+    const shim = shimOf(this.get(namespace, container));
+    if (shim.isGone) throw new WherryError('NotFound', 'process already finished');
+    return shim;
+  }
+
+  onExit(namespace: string, listener: (exit: TaskExit) => void): void {
+    this.#listeners.set(namespace, [...(this.#listeners.get(namespace) ?? []), listener]);
+  }
+
+  onExecExit(namespace: string, listener: (exit: ExecExit) => void): void {
+    this.#exec_listeners.set(namespace, [...(this.#exec_listeners.get(namespace) ?? []), listener]);
   }
 
   /** Takes up a task that was there before this daemon: it runs in `shim`, or it has ended so. */
-  adopt(shim: Shim, container: string, pid: number, ended: TaskExit | null): void {
+  adopt(shim: TaskShim, container: string, pid: number, ended: TaskExit | null): void {
     const entry = newEntry(shim.namespace, container);
     entry.shim = shim;
     entry.pid = pid;
     this.#entries.set(key(shim.namespace, container), entry);
     if (ended !== null) this.#settle(entry, ended);
-    else if (shim.isGone) void this.#settleLost(entry, shim);
+    else if (shim.isGone) void this.gone(shim);
     else void this.#watch(entry);
   }
 
   /** Forgets the task of a container that was deleted, if its shim is gone; one that lives is its shim's. */
   containerRemoved(namespace: string, container: string): void {
     const entry = this.#entries.get(key(namespace, container));
-    if (entry?.shim?.isGone === true) this.#forget(entry);
+    if (entry?.shim?.isGone === true) void this.#forget(entry);
+  }
+
+  /** An event that a shim made: that a limit of memory was reached is told by nothing else. */
+  heard({ namespace, topic, event }: Envelope): void {
+    const container = topic === taskTopic.oom ? containerOfOom(event) : null;
+    if (container === null) return;
+    const entry = this.#entries.get(key(namespace, container));
+    if (entry?.shim?.publishes === true) entry.oom = true;
   }
 
   async close(): Promise<void> {
+    this.foreign.close();
     await this.pool.close();
   }
 
-  async #create(namespace: string, id: string, stdio: TaskStdio, clients: readonly AttachRequest[]): Promise<void> {
-    const { paths, gate, mounts } = this.#options;
+  /** Whether the bundle of a container is in use: what is mounted in it is nobody else's to remove. */
+  holdsBundle(namespace: string, container: string): boolean {
+    return (
+      this.#entries.get(key(namespace, container))?.shim?.publishes === true ||
+      keptProgram(this.#options.paths.bundle(namespace, container)) !== null
+    );
+  }
+
+  async create(
+    namespace: string,
+    id: string,
+    stdio: TaskStdio,
+    clients: readonly AttachRequest[],
+    options: TaskCreateOptions,
+  ): Promise<void> {
+    const { paths, gate, log } = this.#options;
     const container = this.#container(namespace, id);
+    await this.#clearLost(namespace, id);
     if (this.#entries.has(key(namespace, id))) {
       throw new WherryError('AlreadyExists', `task ${id}: already exists`);
     }
     gate.taskStart(namespace, container);
-    const entry = newEntry(namespace, id);
+    const entry = newEntry(namespace, id, stdio);
     this.#entries.set(key(namespace, id), entry);
-    let shim: Shim | null = null;
+    let shim: TaskShim | null = null;
     try {
       const bundle = paths.bundle(namespace, id);
-      mkdirSync(bundle, { recursive: true, mode: 0o700 });
-      writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
-      const rootfs = container.snapshot_key === '' ? [] : await mounts(namespace, container.snapshot_key);
-      shim = await this.pool.acquire(namespace);
-      const { stdin, stdout, stderr, terminal } = stdio;
+      const made = await this.#takeShim(namespace, container, options);
+      shim = made.shim;
+      const { rootfs } = made;
+      const { runtime_options, checkpoint } = options;
       const request = {
         id,
         bundle,
-        stdin,
-        stdout,
-        stderr,
-        terminal,
-        rootfs: rootfs.map(({ type, source, options }) => ({ type, source, options: [...options] })),
+        ...stdio,
+        rootfs: rootfs.map((each) => ({ ...each, options: [...each.options] })),
+        checkpoint: checkpoint ?? '',
+        ...(runtime_options === undefined
+          ? {}
+          : { options: { typeUrl: runtime_options.type_url, value: runtime_options.value } }),
       };
-      const { handoff } = shim.bootstrap;
-      // The shim waits for them before it starts the guest, so that nobody need wait for its word here.
-      const handed = clients.map((client) => {
-        const taken = handOff(handoff, id, client, true);
-        if (client.head.length > handoff_at_once_bytes_max) return taken;
-        return void taken.catch((error: Error) => this.#options.log.warn(error.message));
-      });
+      const handed = handOverAll(shim, { container: id, exec_id: '' }, clients, log);
       const [{ pid }] = await Promise.all([
         shim.task.create(request, { ...timeout, metadata: { [clients_metadata]: String(clients.length) } }),
         ...handed,
       ]);
       entry.shim = shim;
       entry.pid = pid;
-      this.#events.created(namespace, id, bundle, pid);
+      if (!shim.publishes) this.events.created(namespace, id, { bundle, rootfs, stdio, pid });
     } catch (thrown) {
+      const given_back = shim === null ? null : this.#giveBack(shim, id);
+      // Another task of the container needs the same bundle.
+      if (shim?.publishes === true) await given_back;
       this.#entries.delete(key(namespace, id));
-      if (shim !== null) this.#giveBack(shim, id);
+      if (shim?.publishes === true) throw prefixed('failed to create shim task', thrown);
       throw fromSystem(thrown, `Cannot create the task of container ${id}`);
     }
-    if (shim.isGone) void this.#settleLost(entry, shim);
+    if (shim.isGone) this.gone(shim);
     else void this.#watch(entry);
   }
 
-  /** A create that failed or was not answered in time may have left a task. */
-  #giveBack(shim: Shim, container: string): void {
-    const release = (): void => this.pool.release(shim);
-    if (shim.isGone) release();
-    else Promise.try(() => shim.task.delete({ id: container }, timeout)).then(release, release);
+  /** Forgets a task whose shim is gone, so that another can be made in its place. */
+  async #clearLost(namespace: string, container: string): Promise<void> {
+    const entry = this.#entries.get(key(namespace, container));
+    if (entry?.shim?.isGone !== true) return;
+    await entry.burial;
+    if (this.#entries.get(key(namespace, container)) === entry) await this.#forget(entry);
   }
 
-  async #start(entry: Entry): Promise<number> {
+  /** The shim of a new task, with its bundle and the mounts of its root. */
+  async #takeShim(
+    namespace: string,
+    container: Container,
+    { runtime_path, rootfs, runtime_options }: TaskCreateOptions,
+  ): Promise<{ shim: TaskShim; rootfs: readonly Mount[] }> {
+    const { paths, mounts, kernelMounts } = this.#options;
+    const { id, snapshot_key } = container;
+    const runtime = runtime_path ?? container.runtime;
+    if (isOwnRuntime(runtime)) {
+      const bundle = paths.bundle(namespace, id);
+      mkdirSync(bundle, { recursive: true, mode: 0o700 });
+      writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
+      const own = snapshot_key === '' ? [] : await mounts(namespace, snapshot_key);
+      return { shim: await this.pool.acquire(namespace), rootfs: own };
+    }
+    const given = rootfs ?? [];
+    const kernel = given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key);
+    try {
+      const start = { program: runtime, options: runtime_options ?? null };
+      return { shim: await this.foreign.start(namespace, container, start), rootfs: kernel };
+    } catch (error) {
+      throw prefixed('failed to start shim', error);
+    }
+  }
+
+  /** A create that failed or was not answered in time may have left a task. */
+  async #giveBack(shim: TaskShim, container: string): Promise<void> {
+    try {
+      if (!shim.isGone) await shim.task.delete({ id: container }, timeout).catch(() => {});
+      await shim.forget(container, this.#of(shim).length === 0);
+    } catch (error) {
+      this.#options.log.warn(`cannot clear up after shim ${shim.name}: ${fromUnknown(error).message}`);
+    }
+  }
+
+  async exec(
+    entry: Entry,
+    exec: { exec_id: string; process: Any; stdio: TaskStdio },
+    clients: readonly AttachRequest[],
+  ): Promise<void> {
+    await this.execs.create(entry, this.reach(entry.namespace, entry.container), exec, clients);
+  }
+
+  async start(entry: Entry): Promise<number> {
     const { namespace, container } = entry;
     this.#options.gate.taskStart(namespace, this.#container(namespace, container));
-    const shim = this.#shimOf(entry);
+    const shim = shimOf(entry);
     const starting = Promise.try(() => shim.task.start({ id: container }, timeout));
     entry.starting = starting.catch(() => {
       entry.start_failed = true;
@@ -207,8 +288,8 @@ export class TaskStore {
     try {
       const { pid } = await starting;
       entry.pid = pid;
-      this.#events.started(namespace, container, pid);
-      if (!shim.walls_told) void this.#tellWalls(shim, container);
+      if (!shim.publishes) this.events.started(namespace, container, pid);
+      if (!this.#walls_told.has(shim)) void this.#tellWalls(shim, container);
       return pid;
     } finally {
       entry.starting = null;
@@ -216,13 +297,13 @@ export class TaskStore {
   }
 
   /** Once a shim: its guests have the same walls all. */
-  async #tellWalls(shim: Shim, container: string): Promise<void> {
-    shim.walls_told = true;
+  async #tellWalls(shim: TaskShim, container: string): Promise<void> {
+    this.#walls_told.add(shim);
     try {
-      const { missing } = (await wallsOf(shim, container)) ?? { missing: [] };
+      const { missing } = (await shim.walls(container)) ?? { missing: [] };
       if (missing.length === 0) return;
       this.#options.log.warn(
-        `guests of shim ${shim.bootstrap.id} run without these walls: ${missing.join(', ')}; ` +
+        `guests of shim ${shim.name} run without these walls: ${missing.join(', ')}; ` +
           'wherry doctor says what each would take',
       );
     } catch (error) {
@@ -231,15 +312,16 @@ export class TaskStore {
     }
   }
 
-  async #delete(entry: Entry): Promise<TaskExit> {
+  async delete(entry: Entry): Promise<TaskExit> {
     const { container, namespace } = entry;
-    const shim = this.#shimOf(entry);
+    const shim = shimOf(entry);
     let exit = entry.ended;
     if (!shim.isGone) {
       try {
-        const { exitStatus, exitedAt } = await shim.task.delete({ id: container }, timeout);
+        const { pid, exitStatus, exitedAt } = await shim.task.delete({ id: container }, timeout);
         exit ??= {
           container,
+          pid,
           exit_status: exitStatus,
           exited_at: exitedAt === undefined ? new Date() : timestampDate(exitedAt),
           oom: false,
@@ -247,24 +329,31 @@ export class TaskStore {
         };
       } catch (error) {
         if (!isClass(error, 'NotFound') && !shim.isGone) throw error;
-        exit ??= lostExit(container);
       }
     }
-    exit ??= entry.ended ?? lostExit(container);
-    this.#forget(entry);
-    this.#events.deleted(namespace, exit, entry.pid);
+    await entry.burial;
+    exit ??= entry.ended ?? lostExit(container, entry.pid);
+    await this.#forget(entry);
+    if (!shim.publishes && !entry.death_told) this.events.deleted(namespace, exit, entry.pid);
     return exit;
   }
 
-  async #state(entry: Entry): Promise<TaskState> {
-    const shim = this.#shimOf(entry);
+  async state(entry: Entry): Promise<TaskState> {
+    const shim = shimOf(entry);
+    const { stdio } = entry;
     if (shim.isGone && entry.ended !== null) {
       const { exit_status, exited_at } = entry.ended;
-      return { status: 'stopped', pid: entry.pid, exit_status, exited_at };
+      return { status: 'stopped', pid: entry.pid, exit_status, exited_at, stdio, lost: true };
     }
-    const { status, pid, exitStatus, exitedAt } = await shim.task.state({ id: entry.container }, timeout);
+    return await this.askState(shim, entry.container, '');
+  }
+
+  async askState(shim: TaskShim, container: string, exec_id: string): Promise<TaskState> {
+    const found = await shim.task.state({ id: container, execId: exec_id }, timeout);
+    const { status, pid, exitStatus, exitedAt, stdin, stdout, stderr, terminal } = found;
     const exited_at = status === types.Status.STOPPED && exitedAt !== undefined ? timestampDate(exitedAt) : null;
-    return { status: statusName(status), pid, exit_status: exitStatus, exited_at };
+    const stdio = { stdin, stdout, stderr, terminal };
+    return { status: statusName(status), pid, exit_status: exitStatus, exited_at, stdio, lost: false };
   }
 
   /** Waits for the exit. When the connection breaks, whoever finds the shim again, or finds it gone, goes on. */
@@ -278,38 +367,59 @@ export class TaskStore {
       await entry.starting;
       // Both answers may have come at once: whoever called `start` goes first.
       await new Promise((resolve) => setImmediate(resolve));
-      const recorded = recordedExit(container, readTaskRecord(shim.folder, container));
+      const recorded = shim.recordedExit(container);
       this.#settle(entry, {
         container,
+        pid: entry.pid,
         exit_status: exitStatus,
         exited_at: exitedAt === undefined ? new Date() : timestampDate(exitedAt),
-        oom: recorded?.oom ?? false,
+        oom: recorded?.oom ?? entry.oom,
         lost: false,
         ...(recorded?.reason === undefined ? {} : { reason: recorded.reason }),
         ...(recorded?.walls === undefined ? {} : { walls: recorded.walls }),
       });
     } catch (error) {
-      if (isClass(error, 'NotFound')) this.#settle(entry, lostExit(container));
+      if (isClass(error, 'NotFound')) this.#settle(entry, lostExit(container, entry.pid));
       else if (!isClass(error, 'Unavailable') && !isClass(error, 'Cancelled')) {
         this.#options.log.error(`cannot wait for container ${container}: ${fromUnknown(error).message}`);
       }
     }
   }
 
-  #gone(shim: Shim): void {
+  #ownGone(shim: Shim): void {
     this.pool.forget(shim);
-    const entries = this.#of(shim);
-    for (const entry of entries) void this.#settleLost(entry, shim);
-    if (entries.length === 0) rmSync(shim.folder, { recursive: true, force: true });
-    else this.#options.log.warn(`shim ${shim.bootstrap.id} is gone, and ${entries.length} containers with it`);
+    const count = this.gone(shim);
+    if (count === 0) rmSync(shim.folder, { recursive: true, force: true });
+    else this.#options.log.warn(`shim ${shim.name} is gone, and ${count} containers with it`);
   }
 
-  async #settleLost(entry: Entry, shim: Shim): Promise<void> {
+  #foreignGone(shim: TaskShim): void {
+    const count = this.gone(shim);
+    this.#options.log.warn(`shim ${shim.name} is gone${count === 0 ? '' : ', and its task with it'}`);
+    if (count === 0) void shim.afterDeath('');
+  }
+
+  /** A shim is gone; says how many tasks it had. */
+  gone(shim: TaskShim): number {
+    const entries = this.#of(shim);
+    for (const entry of entries) {
+      entry.burial ??= this.#settleLost(entry, shim);
+    }
+    return entries.length;
+  }
+
+  async #settleLost(entry: Entry, shim: TaskShim): Promise<void> {
+    const { namespace, container } = entry;
     await entry.starting;
-    this.#settle(
-      entry,
-      recordedExit(entry.container, readTaskRecord(shim.folder, entry.container)) ?? lostExit(entry.container),
-    );
+    await this.execs.lose(entry);
+    const found = await shim.afterDeath(container).catch((error: unknown) => {
+      this.#options.log.warn(`cannot clear up after shim ${shim.name}: ${fromUnknown(error).message}`);
+      return lostExit(container);
+    });
+    this.#settle(entry, { ...found, pid: entry.pid === 0 ? found.pid : entry.pid });
+    if (entry.ended?.lost !== true && !shim.publishes) return;
+    entry.death_told = true;
+    if (entry.ended !== null) this.events.deleted(namespace, entry.ended, entry.ended.pid);
   }
 
   #settle(entry: Entry, exit: TaskExit): void {
@@ -317,31 +427,37 @@ export class TaskStore {
     entry.ended = exit;
     entry.exit.resolve(exit);
     if (entry.start_failed) return;
-    this.#events.exited(entry.namespace, exit, entry.pid);
-    for (const listener of this.#listeners.get(entry.namespace) ?? []) {
+    if (entry.shim?.publishes !== true || entry.shim.isGone) this.events.exited(entry.namespace, exit, exit.pid);
+    this.#tell(this.#listeners, entry.namespace, exit);
+  }
+
+  #tell<Exit extends { container: string }>(
+    listeners: ReadonlyMap<string, readonly ((exit: Exit) => void)[]>,
+    namespace: string,
+    exit: Exit,
+  ): void {
+    for (const listener of listeners.get(namespace) ?? []) {
       try {
         listener(exit);
       } catch (error) {
-        this.#options.log.error(`at the exit of ${entry.container}: ${(error as Error).stack}`);
+        this.#options.log.error(`at the exit of ${exit.container}: ${(error as Error).stack}`);
       }
     }
   }
 
-  #forget(entry: Entry): void {
+  async #forget(entry: Entry): Promise<void> {
     const { namespace, container, shim } = entry;
     this.#entries.delete(key(namespace, container));
     entry.waiting.abort();
+    for (const exec of entry.execs.values()) exec.waiting.abort();
     if (entry.ended === null) {
-      entry.ended = lostExit(container);
+      entry.ended = lostExit(container, entry.pid);
       entry.exit.resolve(entry.ended);
     }
-    if (shim === null) return;
-    if (!shim.isGone) this.pool.release(shim);
-    else if (this.#of(shim).length === 0) rmSync(shim.folder, { recursive: true, force: true });
-    else removeTaskRecord(shim.folder, container);
+    if (shim !== null) await shim.forget(container, this.#of(shim).length === 0);
   }
 
-  #of(shim: Shim): Entry[] {
+  #of(shim: TaskShim): Entry[] {
     return [...this.#entries.values()].filter((entry) => entry.shim === shim);
   }
 
@@ -350,29 +466,16 @@ export class TaskStore {
     if (row === null) throw new WherryError('NotFound', `container "${id}": not found`);
     return toContainer(id, row);
   }
-
-  #get(namespace: string, container: string): Entry {
-    const entry = this.#entries.get(key(namespace, container));
-    if (entry === undefined) throw new WherryError('NotFound', `task ${container}: not found`);
-    return entry;
-  }
-
-  #shimOf(entry: Entry): Shim {
-    if (entry.shim === null)
-      throw new WherryError('Unavailable', `The task of container ${entry.container} is still being made.`);
-    return entry.shim;
-  }
-
-  /** The shim of a task that has not ended with it. */
-  #reach(namespace: string, container: string): Shim {
-    const shim = this.#shimOf(this.#get(namespace, container));
-    if (shim.isGone) throw new WherryError('NotFound', 'process already finished');
-    return shim;
-  }
 }
 
 function key(namespace: string, container: string): string {
   return `${namespace}/${container}`;
+}
+
+/** The same error with what was being done before it, as containerd writes them. */
+function prefixed(doing: string, thrown: unknown): WherryError {
+  const { class: errorClass, message } = fromUnknown(thrown);
+  return new WherryError(errorClass, `${doing}: ${message}`, { cause: thrown });
 }
 
 function statusName(status: types.Status): TaskState['status'] {
@@ -380,17 +483,12 @@ function statusName(status: types.Status): TaskState['status'] {
     case types.Status.RUNNING:
       return 'running';
     case types.Status.PAUSED:
-    case types.Status.PAUSING:
       return 'paused';
+    case types.Status.PAUSING:
+      return 'pausing';
     case types.Status.STOPPED:
       return 'stopped';
     default:
       return 'created';
   }
-}
-
-async function wallsOf(shim: Shim, container: string): Promise<GuestWalls | null> {
-  const { walls } = await shim.about.info({}, timeout);
-  const found = walls[container];
-  return found === undefined ? null : { raised: [...found.raised], missing: [...found.missing] };
 }

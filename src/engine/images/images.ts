@@ -1,3 +1,4 @@
+import { peek, prepareLayers } from '../../core/index.ts';
 import { WherryError } from '../../errors/index.ts';
 import {
   type Descriptor,
@@ -15,10 +16,9 @@ import {
   withTag,
 } from '../../oci/index.ts';
 import type { Filters } from '../filters.ts';
-import { peek } from './body.ts';
 import type { ImagesContext } from './context.ts';
 import { type DescribedImage, describeImage, type HistoryStep, imageHistory } from './describe.ts';
-import { findImage, type FoundImage, prepareLayers } from './find-image.ts';
+import { findImage, type FoundImage } from './find-image.ts';
 import { ImageReader, requireVariant, type UsableVariant } from './image-reader.ts';
 import { listImages } from './list.ts';
 import { loadArchive, type LoadedImage } from './load-archive.ts';
@@ -80,8 +80,8 @@ export class Images {
   }
 
   /** Makes sure that the image's layers are there to be read: they are derived and may have been evicted. */
-  prepare(image: Pick<FoundImage, 'layers'>): Promise<void> {
-    return prepareLayers(this.#context, image.layers);
+  async prepare(image: Pick<FoundImage, 'layers'>): Promise<void> {
+    await prepareLayers(this.#context, image.layers);
   }
 
   list(filters: Filters): Promise<readonly DescribedImage[]> {

@@ -66,7 +66,6 @@ export class Place {
     const is_writable = makeFolders(root, mounts);
     return {
       root: { upper: null, chain_index: '', layers: [], directory: root, is_writable },
-      pid: holder?.pid ?? null,
       network: holder === null ? null : `/proc/${holder.pid}/ns/net`,
       group: spec.group,
     };

@@ -2,8 +2,13 @@ import { create, type DescMessage, type MessageInitShape } from '@bufbuild/proto
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { event_forward_ms_max, event_retry_ms, event_retry_ms_max, events_waiting_max } from '../../limits/index.ts';
-import { packMessage, TtrpcClient, TtrpcEvents, type types } from '../../wire/index.ts';
+import {
+  event_forward_ms_max,
+  event_retry_ms,
+  event_retry_ms_max,
+  shim_events_waiting_max,
+} from '../../limits/index.ts';
+import { EventsForwardService, packMessage, TtrpcClient, type types } from '../../wire/index.ts';
 import { complain } from '../complain.ts';
 
 type Waiting = Omit<types.Envelope, '$typeName' | '$unknown'>;
@@ -37,7 +42,7 @@ export class Publisher {
 
   publish<Schema extends DescMessage>(topic: string, schema: Schema, event: MessageInitShape<Schema>): void {
     if (this.#address === '') return;
-    if (this.#waiting.length >= events_waiting_max) {
+    if (this.#waiting.length >= shim_events_waiting_max) {
       complain(`containerd takes no events: ${this.#waiting.shift()!.topic} is given up on`);
     }
     this.#waiting.push({
@@ -58,7 +63,7 @@ export class Publisher {
       try {
         const client = await this.#connected();
         await client
-          .service(TtrpcEvents)
+          .service(EventsForwardService)
           .forward(
             { envelope },
             { timeout_ms: event_forward_ms_max, metadata: { 'containerd-namespace-ttrpc': this.#namespace } },

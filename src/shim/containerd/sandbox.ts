@@ -1,7 +1,7 @@
 import { WherryError } from '../../errors/index.ts';
 import { ControlGroup, findHierarchies, no_limits, processUsage } from '../../os/index.ts';
 import { complain } from '../complain.ts';
-import type { ContainerStatus } from '../container.ts';
+import type { ProcessStatus } from '../process.ts';
 import type { Usage } from '../container-limits.ts';
 import { parseResources } from '../resources.ts';
 import { disposition } from '../signals.ts';
@@ -32,7 +32,7 @@ export class Sandbox {
     this.exit = this.#watch();
   }
 
-  get status(): ContainerStatus {
+  get status(): ProcessStatus {
     return this.#phase;
   }
 

@@ -100,7 +100,7 @@ export class ContainerdTasks {
         const io = { stdin: made.stdin, stdout: made.stdout, stderr: made.stderr, terminal: made.terminal };
         if (sandbox === null) {
           const state = await base.state(request, call);
-          return request.execId === '' ? { ...state, ...io } : state;
+          return request.execId === '' ? { ...state, pid: this.#pidOf(request.id) } : state;
         }
         return create(task.StateResponseSchema, {
           id: request.id,
@@ -129,11 +129,10 @@ export class ContainerdTasks {
         const { sandbox } = this.#entry(request.id);
         if (sandbox !== null) return create(task.PidsResponseSchema, { processes: [{ pid: sandbox.pid }] });
         const { processes = [] } = await base.pids(request, call);
-        const { pid, guest_pid, ended } = containers.get(request.id);
+        const pid = this.#pidOf(request.id);
         // A containerd that starts again takes a container without processes for one that was left over, and deletes it.
-        if (processes.length === 0) return create(task.PidsResponseSchema, { processes: [{ pid }] });
-        const more = ended === null && guest_pid !== 0 && guest_pid !== pid ? [{ pid: guest_pid }] : [];
-        return create(task.PidsResponseSchema, { processes: [...processes, ...more] as never });
+        const more = processes.some((each) => each.pid === pid) ? [] : [{ pid }];
+        return { processes: [...more, ...processes] };
       },
       pause: async (request, call) => {
         only(request.id, 'Pause');
@@ -168,11 +167,11 @@ export class ContainerdTasks {
       },
       resizePty: async (request, call) => (held(request.id) === null ? base.resizePty(request, call) : empty),
       closeIO: async (request, call) => (held(request.id) === null ? base.closeIO(request, call) : empty),
-      connect: async (request, call) => {
+      connect: async (request) => {
         const { sandbox } = this.#entry(request.id);
-        if (sandbox === null) return base.connect(request, call);
         const { version } = this.#options;
-        return create(task.ConnectResponseSchema, { shimPid: process.pid, taskPid: sandbox.pid, version });
+        const taskPid = sandbox?.pid ?? this.#pidOf(request.id);
+        return create(task.ConnectResponseSchema, { shimPid: process.pid, taskPid, version });
       },
       shutdown: async () => {
         if (this.size === 0) this.#options.shutdown();
@@ -193,7 +192,7 @@ export class ContainerdTasks {
       try {
         const entry = await this.#fill(request, place);
         this.#entries.set(id, entry);
-        const pid = this.#pidOf(entry);
+        const pid = this.#pidOf(id);
         this.#options.publisher.publish(taskTopic.create, taskEvents.TaskCreateSchema, {
           containerId: id,
           bundle: request.bundle,
@@ -224,31 +223,35 @@ export class ContainerdTasks {
       return { place, request, sandbox, started: settled, ended: settled };
     }
     if (holder !== null) await place.beforeCreate(holder.pid);
-    const container = containers.create(request, 0, place.forContainer());
+    containers.create(request, 0, place.forContainer());
+    const { init } = containers.get(id);
     try {
-      await container.prepared();
+      await init.ready;
+      await init.prepared();
     } catch (error) {
       containers.delete(id);
       throw error;
     }
     // Whoever kills the pid that stands for it means it; and when it has ended, so has that.
     void holder?.ended.then(() => {
-      if (container.ended === null && container.status !== 'stopped') endIt(() => container.kill(9));
+      endIt(() => init.kill(9));
     });
-    container.exit.then(
+    init.exit.then(
       () => holder?.signal(9),
       () => holder?.signal(9),
     );
     return { place, request, sandbox: null, started: settled, ended: settled };
   }
 
-  #pidOf({ request: { id }, sandbox }: Entry): number {
-    return sandbox?.pid ?? this.#options.containers.get(id).pid;
+  /** That of the process which stands for it, or of its guest's. */
+  #pidOf(id: string): number {
+    return this.#entries.get(id)?.place.holder?.pid ?? this.#options.containers.get(id).init.pid;
   }
 
   async #start(request: task.StartRequest, call: CallContext): Promise<{ pid: number }> {
     const entry = this.#entry(request.id);
-    const { id: containerId, execId } = request;
+    const { id, execId } = request;
+    const containerId = id;
     const { publisher } = this.#options;
     const starting = async (): Promise<number> => {
       if (execId !== '') {
@@ -256,7 +259,7 @@ export class ContainerdTasks {
         publisher.publish(taskTopic.execStarted, taskEvents.TaskExecStartedSchema, { containerId, execId, pid });
         return pid;
       }
-      const pid = this.#pidOf(entry);
+      const pid = this.#pidOf(id);
       try {
         await entry.place.beforeStart(pid);
       } catch (error) {
@@ -286,7 +289,7 @@ export class ContainerdTasks {
   }
 
   #kill({ request: { id }, sandbox }: Entry): void {
-    if (sandbox === null) this.#options.containers.get(id).kill(9);
+    if (sandbox === null) this.#options.containers.get(id).init.kill(9);
     else sandbox.kill(9);
   }
 
@@ -303,7 +306,7 @@ export class ContainerdTasks {
     }
     if (exec_id === '') await entry.started;
     const { publisher, containers } = this.#options;
-    if (exec_id === '' && entry.sandbox === null && containers.get(id).ended?.oom === true)
+    if (exec_id === '' && entry.sandbox === null && containers.get(id).init.ended?.oom === true)
       publisher.publish(taskTopic.oom, taskEvents.TaskOOMSchema, { containerId: id });
     publisher.publish(taskTopic.exit, taskEvents.TaskExitSchema, {
       containerId: id,
@@ -318,10 +321,10 @@ export class ContainerdTasks {
     const { id } = request;
     const entry = this.#entry(id);
     if (request.execId !== '') return create(task.DeleteResponseSchema, await this.#base.delete(request, call));
-    const pid = this.#pidOf(entry);
+    const pid = this.#pidOf(id);
     let answer: task.DeleteResponse;
     if (entry.sandbox === null) {
-      const ended = this.#options.containers.get(id).ended !== null;
+      const ended = this.#options.containers.get(id).init.ended !== null;
       if (ended) await entry.ended;
       answer = create(task.DeleteResponseSchema, await this.#base.delete(request, call));
     } else {

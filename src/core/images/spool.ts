@@ -15,12 +15,23 @@ import {
   openIndex,
 } from '../../oci/index.ts';
 import { peek } from './body.ts';
-import { digester } from './digester.ts';
+import { digester } from '../digester.ts';
 
 const readInto = promisify(read);
 const writeFrom = promisify(write);
 /** So much may any archive expand to, however small it is. */
 const ratio_free_bytes = 1024 * 1024;
+
+/** What is said of a body that is no archive at all. */
+export interface ArchiveTexts {
+  readonly empty: string;
+  readonly foreign: string;
+}
+
+const load_texts: ArchiveTexts = {
+  empty: 'cannot load the archive: it is empty',
+  foreign: 'cannot load the archive: it is neither a tar archive nor a WebAssembly module',
+};
 
 /** An archive that lies in a file of its own until it is closed. */
 export interface SpooledArchive extends ArchiveSource {
@@ -35,11 +46,15 @@ export interface SpooledArchive extends ArchiveSource {
  *
  * @throws WherryError InvalidArgument for what is no tar, is cut off, or has paths that lead outside
  */
-export async function spoolArchive(body: AsyncIterable<Uint8Array>, folder: string): Promise<SpooledArchive> {
+export async function spoolArchive(
+  body: AsyncIterable<Uint8Array>,
+  folder: string,
+  texts: ArchiveTexts = load_texts,
+): Promise<SpooledArchive> {
   const fd = openUnnamed(folder);
   try {
     const { first, whole } = await peek(body, 6);
-    if (first.length === 0) throw refused('it is empty');
+    if (first.length === 0) throw new WherryError('InvalidArgument', texts.empty);
     const index = await spool(fd, expanded(whole, first));
     return {
       index: openIndex(index),
@@ -55,7 +70,7 @@ export async function spoolArchive(body: AsyncIterable<Uint8Array>, folder: stri
     };
   } catch (thrown) {
     closeSync(fd);
-    throw archiveError(thrown);
+    throw archiveError(thrown, texts);
   }
 }
 
@@ -139,9 +154,9 @@ async function readPlace(fd: number, offset: number, length: number): Promise<Ui
 }
 
 /** What is wrong with the tar or with its compression, told of the archive. */
-function archiveError(thrown: unknown): WherryError {
+function archiveError(thrown: unknown, texts: ArchiveTexts): WherryError {
   if (thrown instanceof LayerError && thrown.offset === 0 && thrown.entry === undefined) {
-    return refused('it is neither a tar archive nor a WebAssembly module', thrown);
+    return new WherryError('InvalidArgument', texts.foreign, { cause: thrown });
   }
   if (thrown instanceof LayerError) {
     const message = thrown.message.replace('cannot read the layer', 'cannot load the archive');

@@ -1,7 +1,7 @@
-import type { Content, ContentWriter, Labels } from '../../core/index.ts';
 import { isClass, WherryError } from '../../errors/index.ts';
 import { pull_wait_ms } from '../../limits/index.ts';
-import type { Descriptor, Index, Manifest } from '../../oci/index.ts';
+import type { Descriptor } from '../../oci/index.ts';
+import type { Content, ContentWriter, Labels } from '../model.ts';
 
 /** What is to be stored, and how it stays until an image holds it. */
 export interface StoreOptions {
@@ -9,7 +9,7 @@ export interface StoreOptions {
   readonly labels?: Labels;
 }
 
-/** Stores a small blob; one that is there already is only kept. */
+/** Stores a small blob; one that is there already is kept, with its labels and the new ones. */
 export async function storeDocument(
   content: Content,
   { digest, size }: { digest: string; size: number },
@@ -17,13 +17,23 @@ export async function storeDocument(
   options: StoreOptions,
 ): Promise<void> {
   const writer = await openBlob(content, { digest, size }, options.lease);
-  if (writer === null) return;
+  if (writer === null) {
+    if (options.labels !== undefined) await addLabels(content, digest, options.labels);
+    return;
+  }
   try {
     await writer.write(bytes.subarray(writer.offset));
     await commitBlob(writer, { digest, size }, options.labels);
   } finally {
     await writer.close();
   }
+}
+
+export interface OpenOptions {
+  /** What the ingest is called; made of the digest when left out. */
+  readonly ref?: string;
+  readonly onWait?: () => void;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -34,11 +44,11 @@ export async function openBlob(
   content: Content,
   expected: { readonly digest: string; readonly size: number },
   lease: string,
-  { onWait, signal }: { onWait?: () => void; signal?: AbortSignal } = {},
+  { ref = `blob-${expected.digest}`, onWait, signal }: OpenOptions = {},
 ): Promise<ContentWriter | null> {
   for (let waits = 0; ; waits++) {
     try {
-      return await content.writer(`blob-${expected.digest}`, expected, { lease });
+      return await content.writer(ref, expected, { lease });
     } catch (error) {
       if (isClass(error, 'AlreadyExists')) return null;
       if (!isClass(error, 'Unavailable')) throw error;
@@ -67,16 +77,11 @@ export async function commitBlob(
   }
 }
 
-/** The labels by which containerd's collection finds from a document what it needs. */
-export function referenceLabels(document: Manifest | Index): Labels {
-  const labels: Record<string, string> = {};
-  if (document.kind === 'index') {
-    for (const [i, { digest }] of document.manifests.entries()) labels[`containerd.io/gc.ref.content.m.${i}`] = digest;
-    return labels;
-  }
-  labels['containerd.io/gc.ref.content.config'] = document.config.digest;
-  for (const [i, { digest }] of document.layers.entries()) labels[`containerd.io/gc.ref.content.l.${i}`] = digest;
-  return labels;
+/** Adds labels to content that is there; those it has stay. */
+export async function addLabels(content: Content, digest: string, labels: Labels): Promise<void> {
+  const { labels: before } = await content.info(digest);
+  if (Object.entries(labels).every(([key, value]) => before[key] === value)) return;
+  await content.setLabels(digest, { ...before, ...labels });
 }
 
 /** A descriptor as it is kept with an image: what names it elsewhere does not belong there. */
