@@ -140,6 +140,10 @@ export const ttrpc_connect_ms_max: number = 10_000;
 /** How long a server that ends waits for its connections. */
 export const ttrpc_close_ms_max: number = 1000;
 
+/** Mounts that a client of containerd hands over, and the options of each. */
+export const mounts_per_call_max: number = 256;
+export const mount_options_max: number = 1024;
+
 /** gRPC, containerd's protocol to its clients. */
 /** Of one message, as containerd has it. */
 export const grpc_message_bytes_max: number = 16 * 1024 * 1024;

@@ -35,7 +35,14 @@ export {
 } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { familiarMatch } from './reference-match.ts';
-export { isImageConfigType, isIndexType, isManifestType, isTarLayerType, mediaType } from './media-types.ts';
+export {
+  isImageConfigType,
+  isIndexType,
+  isManifestType,
+  isModuleType,
+  isTarLayerType,
+  mediaType,
+} from './media-types.ts';
 export type { StringMap } from './json-fields.ts';
 export type { Descriptor } from './descriptor.ts';
 export { formatPlatform, isWasmPlatform, normalizePlatform, parsePlatform, platformMatch } from './platform.ts';
@@ -53,6 +60,8 @@ export type { ArchivePlace, ArchiveSource } from './archive-source.ts';
 export { inOrder, nameAnnotations, readArchiveIndex } from './archive-index.ts';
 export type { ArchiveIndex } from './archive-index.ts';
 export { tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
+export { tarEntryHeader } from './tar-entry-writer.ts';
+export type { NewTarEntry } from './tar-entry-writer.ts';
 export type { TarFile } from './tar-writer.ts';
 export { RegistryClient } from './registry-client.ts';
 export type { FetchBlobOptions, FetchedManifest, RegistryClientOptions } from './registry-client.ts';

@@ -58,16 +58,20 @@ export {
   copyRange,
   deviceNumber,
   linkNode,
+  listNodes,
   makeDirectoryNode,
   makeNode,
   makeSymlinkNode,
   nodeAttributes,
   openNode,
   readNodeLink,
+  removeDirectoryNode,
   setNodeAttribute,
   setNodeMode,
   setNodeOwner,
   setNodeTime,
+  statNode,
+  unlinkNode,
 } from './linux/nodes.ts';
 export { mount, MS, syncFilesystem, unmount } from './linux/mounts.ts';
 export {

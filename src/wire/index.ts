@@ -1,6 +1,7 @@
 export { Task } from './gen/containerd/task/v3/task_pb.ts';
 export * as task from './gen/containerd/task/v3/task_pb.ts';
 export { Task as TaskV2 } from './gen/containerd/task/v2/task_pb.ts';
+export * as snapshotEvents from './gen/containerd/events/snapshot_pb.ts';
 export * as taskEvents from './gen/containerd/events/task_pb.ts';
 export * as containerEvents from './gen/containerd/events/container_pb.ts';
 export * as contentEvents from './gen/containerd/events/content_pb.ts';

@@ -2,6 +2,7 @@ import type { Core } from '../../core/index.ts';
 import {
   ContainersService,
   ContentService,
+  DiffService,
   EventsService,
   GrpcServer,
   HealthService,
@@ -12,6 +13,7 @@ import {
   ReflectionAlphaService,
   ReflectionService,
   SandboxStoreService,
+  SnapshotsService,
   StreamingService,
   TasksService,
   TransferService,
@@ -19,6 +21,7 @@ import {
 } from '../../wire/services.ts';
 import { containersService } from './services/containers.ts';
 import { contentService } from './services/content.ts';
+import { diffService } from './services/diff.ts';
 import { eventsService } from './services/events.ts';
 import { healthService } from './services/health.ts';
 import { imagesService } from './services/images.ts';
@@ -27,6 +30,7 @@ import { leasesService } from './services/leases.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
+import { snapshotsService } from './services/snapshots.ts';
 import { streamingService } from './services/streaming.ts';
 import { tasksService } from './services/tasks.ts';
 import { transferService } from './services/transfer.ts';
@@ -50,6 +54,8 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(ImagesService, imagesService(core));
   server.register(LeasesService, leasesService(core));
   server.register(ContentService, contentService(core));
+  server.register(SnapshotsService, snapshotsService(core));
+  server.register(DiffService, diffService(core));
   server.register(EventsService, eventsService(core));
   server.register(IntrospectionService, introspectionService(core));
   server.register(SandboxStoreService, sandboxStoreService(core));

@@ -97,7 +97,7 @@ class Export {
     if (!this.#options.skip_compatibility_manifest && this.#listed.size > 0) {
       this.#add('manifest.json', 0o644, json(await this.#compatibility()));
     }
-    for (const name of [...this.#files.keys()]) {
+    for (const name of Array.from(this.#files.keys())) {
       const [, algorithm] = /^blobs\/([^/]+)\//.exec(name) ?? [];
       if (algorithm === undefined) continue;
       this.#files.set('blobs/', { mode: 0o755, size: 0 });

@@ -22,7 +22,7 @@ import type {
 } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import { clients_metadata, type ShimLauncher } from '../shim-contract.ts';
-import type { SnapshotMounts } from '../snapshot-mounts.ts';
+import type { SnapshotMounts } from '../snapshots/wherry-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
 import { fromSystem } from '../system-error.ts';
@@ -241,16 +241,18 @@ export class TaskStore {
   ): Promise<{ shim: TaskShim; rootfs: readonly Mount[] }> {
     const { paths, mounts, kernelMounts } = this.#options;
     const { id, snapshot_key } = container;
+    const snapshotter = container.snapshotter === '' ? undefined : container.snapshotter;
     const runtime = runtime_path ?? container.runtime;
     if (isOwnRuntime(runtime)) {
       const bundle = paths.bundle(namespace, id);
       mkdirSync(bundle, { recursive: true, mode: 0o700 });
       writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
-      const own = snapshot_key === '' ? [] : await mounts(namespace, snapshot_key);
+      const own = snapshot_key === '' ? [] : await mounts(namespace, snapshot_key, snapshotter);
       return { shim: await this.pool.acquire(namespace), rootfs: own };
     }
     const given = rootfs ?? [];
-    const kernel = given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key);
+    const kernel =
+      given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key, snapshotter);
     try {
       const start = { program: runtime, options: runtime_options ?? null };
       return { shim: await this.foreign.start(namespace, container, start), rootfs: kernel };

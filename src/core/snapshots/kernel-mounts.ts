@@ -7,12 +7,19 @@ import type { Mount } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import type { SnapshotRow } from '../store/rows.ts';
 import { fromSystem } from '../system-error.ts';
-import { directoryName, folderOf, isFolder } from './pieces.ts';
-import type { UnpackedLayers } from './unpacked-layers.ts';
+import type { UnpackedLayers } from '../unpacked/unpacked-layers.ts';
+import type { FolderLayers } from './folder-layers.ts';
+import { directoryName, folderOf, isFolder, ownPath, piecesOf } from './pieces.ts';
 
 /** Whether this process may mount. */
 export function canMount(): boolean {
   return userId() === 0;
+}
+
+export interface KernelMountsOptions {
+  readonly paths: Paths;
+  readonly unpacked: UnpackedLayers;
+  readonly folders: FolderLayers;
 }
 
 /**
@@ -22,69 +29,57 @@ export function canMount(): boolean {
  *
  * @throws WherryError FailedPrecondition when the daemon is not root; what `UnpackedLayers.ensure` throws
  */
-export async function kernelMounts(
-  paths: Paths,
-  unpacked: UnpackedLayers,
-  row: SnapshotRow,
-): Promise<readonly Mount[]> {
+export async function kernelMounts(options: KernelMountsOptions, row: SnapshotRow): Promise<readonly Mount[]> {
+  const { paths } = options;
   if (!canMount()) {
     throw new WherryError(
       'FailedPrecondition',
       'Cannot mount the snapshot: only root can mount, and the daemon runs as another user. Run it as root.',
     );
   }
-  const lowers = (await lowerNames(unpacked, row)).map((name) => join(paths.unpacked, name)).reverse();
+  const lowers = (await lowerNames(options, row)).map((name) => join(paths.unpacked, name)).reverse();
   if (row.kind === 'view') return viewMounts(paths, row, lowers);
   const upper = ownDirectory(paths, row, lowers[0]);
   const [only] = lowers;
   if (only === undefined) return [bind(upper, 'rw')];
   const work = join(paths.work, row.folder);
   mkdirSync(work, { recursive: true, mode: 0o711 });
-  const options = [`workdir=${work}`, `upperdir=${upper}`, `lowerdir=${lowers.join(':')}`];
-  return [{ type: 'overlay', source: 'overlay', options: indexOption().concat(options) }];
+  return [overlay([`workdir=${work}`, `upperdir=${upper}`, `lowerdir=${lowers.join(':')}`])];
 }
 
 function viewMounts(paths: Paths, row: SnapshotRow, lowers: readonly string[]): Mount[] {
   const [top, ...more] = lowers;
   if (top === undefined) return [bind(ownDirectory(paths, row, undefined), 'ro')];
   if (more.length === 0) return [bind(top, 'ro')];
-  return [{ type: 'overlay', source: 'overlay', options: indexOption().concat(`lowerdir=${lowers.join(':')}`) }];
+  return [overlay([`lowerdir=${lowers.join(':')}`])];
+}
+
+function overlay(options: readonly string[]): Mount {
+  return { type: 'overlay', source: 'overlay', options: [...options, ...indexOption()] };
 }
 
 function bind(source: string, access: 'ro' | 'rw'): Mount {
   return { type: 'bind', source, options: [access, 'rbind'] };
 }
 
-/** The names of the directories below it, base first. */
-async function lowerNames(unpacked: UnpackedLayers, row: SnapshotRow): Promise<string[]> {
-  const pieces = row.pieces ?? row.diff_ids;
-  // Layers above a committed directory are unpacked as if they were the lowest: they are few, and whole by themselves.
-  const names: string[] = [];
-  let run: string[] = [];
-  const flush = async (): Promise<void> => {
-    if (run.length > 0) names.push(...(await unpacked.ensure(run)));
-    run = [];
-  };
-  for (const piece of pieces) {
-    if (isFolder(piece)) {
-      await flush();
-      names.push(directoryName(folderOf(piece)));
-    } else {
-      run.push(piece);
-    }
-  }
-  await flush();
-  return names;
+/** The names of the directories below it, base first: layers, and above them directories of committed snapshots. */
+async function lowerNames({ unpacked, folders }: KernelMountsOptions, row: SnapshotRow): Promise<string[]> {
+  const pieces = piecesOf(row);
+  // A layer may depend on what lies below it, so what lies below has to be layers.
+  const last = pieces.findLastIndex((piece) => !isFolder(piece)) + 1;
+  const diff_ids = await folders.layersOf(pieces.slice(0, last));
+  const names = diff_ids.length === 0 ? [] : await unpacked.ensure(diff_ids);
+  return [...names, ...pieces.slice(last).map((piece) => directoryName(folderOf(piece)))];
 }
 
 /** The directory of what the snapshot has itself; the root of a new one has the attributes of the root below it. */
-function ownDirectory(paths: Paths, row: SnapshotRow, below: string | undefined): string {
-  const path = join(paths.unpacked, directoryName(row.folder));
+export function ownDirectory(paths: Paths, row: SnapshotRow, below: string | undefined): string {
+  const path = ownPath(paths, row.folder);
   try {
     if (existsSync(path)) return path;
     mkdirSync(path, { mode: 0o755 });
     const { mode, uid, gid } = below === undefined ? { mode: 0o755, uid: 0, gid: 0 } : statSync(below);
-    chownSync(path, uid, gid);
+    if (canMount()) chownSync(path, uid, gid);
     chmodSync(path, mode & 0o7777);
     return path;
   } catch (thrown) {

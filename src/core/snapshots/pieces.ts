@@ -1,4 +1,7 @@
-import type { SnapshotPiece } from '../store/rows.ts';
+import { join } from 'node:path';
+
+import type { Paths } from '../paths.ts';
+import type { SnapshotPiece, SnapshotRow } from '../store/rows.ts';
 
 const folder_prefix = 'folder:';
 
@@ -23,4 +26,14 @@ export function directoryName(folder: string): string {
 /** Whether a name under `paths.unpacked` is one of `directoryName`. */
 export function isDirectoryName(name: string): boolean {
   return /^f[A-Za-z0-9_-]{22}$/.test(name);
+}
+
+/** The path of what the snapshot with this folder has itself, for the kernel. */
+export function ownPath(paths: Paths, folder: string): string {
+  return join(paths.unpacked, directoryName(folder));
+}
+
+/** What a snapshot lies on, base first, and itself when it is committed. */
+export function piecesOf(row: SnapshotRow): readonly SnapshotPiece[] {
+  return row.pieces ?? row.diff_ids;
 }
