@@ -1,6 +1,7 @@
 /** A containerd as it is, with our shim in its PATH, in a folder of its own; and what is left of both. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -24,6 +25,11 @@ const checkout = join(import.meta.dirname, '../..');
 
 export const runtime = 'io.containerd.wherry.v1';
 export const image = 'docker.io/library/guests:latest';
+
+const modules = [
+  ...['hello', 'wordcount', 'clock'].map((name) => [name, `examples/${name}/${name}.wasm`] as const),
+  ...['probe', 'wait'].map((name) => [name, `e2e/guests/${name}.wasm`] as const),
+];
 
 export interface Ran {
   readonly status: number;
@@ -168,7 +174,13 @@ export class RealContainerd {
     ];
   }
 
-  /** Ends it and its shims, and removes its folder. Gives the shims that had to be ended. */
+  /** What is left when all that takes its time has had it. */
+  async cleared(): Promise<readonly string[]> {
+    for (let i = 0; i < 200 && this.leftovers().length > 0; i++) await sleep(50);
+    return this.leftovers();
+  }
+
+  /** Ends it and its shims, and removes its folder. */
   async stop(): Promise<void> {
     await this.kill();
     for (const { pid } of this.shims()) endProcess(pid);
@@ -179,12 +191,18 @@ export class RealContainerd {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Modules in a folder, for who has a root filesystem of their own. */
+  get rootfs(): string {
+    const folder = join(this.folder, 'rootfs');
+    if (existsSync(folder)) return folder;
+    mkdirSync(join(folder, 'bin'), { recursive: true });
+    for (const [name, path] of modules) copyFileSync(join(checkout, path), join(folder, 'bin', `${name}.wasm`));
+    return folder;
+  }
+
   async #importImage(): Promise<void> {
     const read = (path: string): Buffer => readFileSync(join(checkout, path));
-    const files = [
-      ...['hello', 'wordcount', 'clock'].map((name) => [name, read(`examples/${name}/${name}.wasm`)] as const),
-      ...['probe', 'wait', 'hog', 'spin'].map((name) => [name, read(`e2e/guests/${name}.wasm`)] as const),
-    ].map(([name, bytes]) => ({ path: `bin/${name}.wasm`, bytes, mode: 0o755 }));
+    const files = modules.map(([name, path]) => ({ path: `bin/${name}.wasm`, bytes: read(path), mode: 0o755 }));
     const busybox = ['/usr/bin/busybox', '/bin/busybox'].find((path) => existsSync(path));
     const linux = busybox === undefined ? [] : [{ path: 'bin/busybox', bytes: readFileSync(busybox), mode: 0o755 }];
     const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };

@@ -119,7 +119,13 @@ export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
 export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';
 export type { Controller, Hierarchies } from './linux/cgroup-hierarchies.ts';
-export { ControlGroup, no_limits, removeLeftGroups, removeNamedGroup } from './linux/control-group.ts';
+export {
+  ControlGroup,
+  no_limits,
+  removeGroupsAbove,
+  removeLeftGroups,
+  removeNamedGroup,
+} from './linux/control-group.ts';
 export type { GroupLimits } from './linux/control-group.ts';
 export { dropCapabilities } from './linux/capabilities.ts';
 export { denyByLandlock, landlockVersion } from './linux/landlock.ts';

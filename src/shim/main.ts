@@ -49,7 +49,8 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal
 const program = join(dirname(process.argv[1]!), 'containerd-shim-wherry-v1');
 
 if (values.clean !== undefined) {
-  await cleanAfterDeath(values.clean, needed('id'), program);
+  const of = { bundle: values.clean, id: needed('id'), namespace: needed('namespace') };
+  await cleanAfterDeath(of, program);
   process.exit(0);
 }
 

@@ -44,9 +44,10 @@ interface Folder {
   readonly lock: number | null;
   /** What was counted here before our time. */
   readonly kills_before: number;
-  /** Groups above it that were made for it. */
-  readonly above: readonly string[];
 }
+
+/** Groups above those that somebody else named, which were made for them here. */
+const made_above = new Set<string>();
 
 /**
  * A group of processes with limits: `wherry/<names>`, in every hierarchy that one of its limits needs; or the group that
@@ -120,7 +121,7 @@ export class ControlGroup {
       if (folder.lock !== null) close(folder.lock);
       this.#folders.delete(key);
       if (this.#path === null) removeParents(folder.path, folder.hierarchy.base);
-      else for (const above of folder.above.toReversed()) removeGroup(above);
+      else removeGroupsAbove();
     }
     return true;
   }
@@ -156,10 +157,11 @@ export class ControlGroup {
   #make(hierarchy: Hierarchy, controller: Controller): Folder {
     const path =
       this.#path === null ? join(hierarchy.base, our_group, ...this.#names) : join(hierarchy.base, this.#path);
-    const above = between(hierarchy.base, dirname(path)).filter((folder) => !exists(folder));
+    if (this.#path !== null)
+      for (const above of between(hierarchy.base, dirname(path))) if (!exists(above)) made_above.add(above);
     if (hierarchy.version === 2) passOn(this.#hierarchies, hierarchy, path);
     else for (const folder of between(hierarchy.base, path)) makeGroup(folder);
-    const folder = { hierarchy, path, lock: lockFolder(path), kills_before: countKills({ hierarchy, path }), above };
+    const folder = { hierarchy, path, lock: lockFolder(path), kills_before: countKills({ hierarchy, path }) };
     this.#folders.set(keyOf(hierarchy, controller), folder);
     return folder;
   }
@@ -309,9 +311,15 @@ function removeParents(path: string, base: string): void {
     if (!removeGroup(folder)) return;
 }
 
-/** Removes the group that somebody else named, in all hierarchies; it is left where a process is in it. */
+/** Removes a group that somebody else named, in all hierarchies; it is left where a group or a process is in it. */
 export function removeNamedGroup(hierarchies: Hierarchies, path: string): void {
   for (const { base } of Object.values(hierarchies)) removeGroup(join(base, path));
+}
+
+/** Removes the groups that were made here for those that others named in them, where nothing is in them any more. */
+export function removeGroupsAbove(): void {
+  for (const above of [...made_above].toSorted((a, b) => b.length - a.length))
+    if (removeGroup(above)) made_above.delete(above);
 }
 
 /** Removes the groups whose maker has died and whose processes have gone. */

@@ -13,11 +13,19 @@ import { unmountRootfs } from './rootfs.ts';
  * Takes away what a container's shim left that was killed: its mounts, its control groups, the shim's own folder; and runs
  * the hooks that end a container. Its processes have ended with the shim.
  */
-export async function cleanAfterDeath(bundle: string, id: string, program: string): Promise<void> {
+export async function cleanAfterDeath(
+  { bundle, id, namespace }: { readonly bundle: string; readonly id: string; readonly namespace: string },
+  program: string,
+): Promise<void> {
   attempt(() => unmountRootfs(join(bundle, 'rootfs')));
   try {
     const spec = readForeignBundle(bundle);
-    if (spec.group !== null) removeNamedGroup(findHierarchies(), spec.group);
+    if (spec.group !== null) {
+      const from = findHierarchies();
+      removeNamedGroup(from, spec.group);
+      // The group of a namespace is made by whoever comes first.
+      if (dirname(spec.group) === `/${namespace}`) removeNamedGroup(from, dirname(spec.group));
+    }
     await runHooks('poststop', 'stopped', { id, bundle, pid: 0, spec }, program);
   } catch (error) {
     complain((error as Error).message);

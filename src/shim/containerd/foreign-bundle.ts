@@ -15,7 +15,7 @@ export interface Hook {
   readonly timeout_ms: number | null;
 }
 
-export const hook_phases = [
+const hook_phases = [
   'prestart',
   'createRuntime',
   'createContainer',

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import type { Starter } from '../../guest/index.ts';
 import { shared_shim_idle_ms, shim_linger_ms_max } from '../../limits/index.ts';
-import { AT_FDCWD, close, O, openAt, tryLock } from '../../os/index.ts';
+import { AT_FDCWD, close, O, openAt, removeGroupsAbove, tryLock } from '../../os/index.ts';
 import { Task, TaskV2, TtrpcServer } from '../../wire/index.ts';
 import { clearLeftGroups } from '../container-limits.ts';
 import { Containers } from '../containers.ts';
@@ -73,6 +73,7 @@ export async function serveContainerd(options: ContainerdShimOptions): Promise<v
     if (!tryLock(lock)) return close(lock);
     door.close();
     starter.close();
+    removeGroupsAbove();
     rmSync(folder, { recursive: true, force: true });
     if (readdirSync(group).every((name) => name === 'lock')) rmSync(group, { recursive: true, force: true });
     process.exit(0);
