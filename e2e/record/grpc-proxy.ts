@@ -7,9 +7,11 @@ import net from 'node:net';
 export type Step =
   | { readonly call: number; readonly is: 'open'; readonly path: string; readonly headers: Record<string, string> }
   /** A message of the client's or the server's, in base64. */
-  | { readonly call: number; readonly is: 'sent' | 'received'; readonly bytes: string }
+  | { readonly call: number; readonly is: 'sent'; readonly bytes: string }
+  | { readonly call: number; readonly is: 'received'; readonly bytes: string }
   /** The client has nothing more to send, or gave up. */
-  | { readonly call: number; readonly is: 'end' | 'cancel' }
+  | { readonly call: number; readonly is: 'end' }
+  | { readonly call: number; readonly is: 'cancel' }
   | { readonly call: number; readonly is: 'status'; readonly code: number; readonly message: string };
 
 const { constants } = http2;
@@ -33,7 +35,7 @@ export class GrpcProxy {
     session.on('error', () => {});
     const server = http2.createServer();
     const proxy = new GrpcProxy(server, session);
-    server.on('stream', (stream, headers) => proxy.#carry(stream, headers));
+    server.on('stream', (stream: http2.ServerHttp2Stream, headers) => proxy.#carry(stream, headers));
     server.on('sessionError', () => {});
     await new Promise<void>((resolve) => server.listen(from, resolve));
     return proxy;
@@ -94,7 +96,8 @@ export class GrpcProxy {
     });
     server.on('end', () => client.end());
     client.on('wantTrailers', () => client.sendTrailers(trailers));
-    for (const stream of [client, server]) stream.on('error', () => {});
+    client.on('error', () => {});
+    server.on('error', () => {});
     server.on('close', () => {
       if (!client.writableEnded) client.close();
     });

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
 import { type Core, type Envelope, parseFilters } from '../../../core/index.ts';
-import { WherryError } from '../../../errors/index.ts';
+import { fromUnknown, WherryError } from '../../../errors/index.ts';
 import { events_waiting_max } from '../../../limits/index.ts';
 import type { ServiceHandlers } from '../../../wire/index.ts';
 import type { EventsService, eventTypes } from '../../../wire/services.ts';
@@ -28,7 +28,7 @@ export function eventsService(core: Core): ServiceHandlers<typeof EventsService>
       return {};
     },
     subscribe({ filters }, { signal }) {
-      const isWanted = parseFilters(filters);
+      const isWanted = readFilters(filters);
       const queue = new Queue();
       core.events.subscribe((envelope) => {
         if (isWanted(eventFields(envelope))) queue.add(envelope);
@@ -37,6 +37,17 @@ export function eventsService(core: Core): ServiceHandlers<typeof EventsService>
       return queue.messages();
     },
   };
+}
+
+/** A subscription's filters. What is wrong with them is told as containerd tells it: of no class, and inside two others. */
+function readFilters(filters: readonly string[]): ReturnType<typeof parseFilters> {
+  try {
+    return parseFilters(filters);
+  } catch (thrown) {
+    const { message } = fromUnknown(thrown);
+    const text = `subscription error: failed parsing subscription filters: ${message}`;
+    throw new WherryError('Unknown', text, { cause: thrown });
+  }
 }
 
 const no_event = { type_url: '', value: new Uint8Array() };
