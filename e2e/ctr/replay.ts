@@ -101,7 +101,7 @@ class Call {
     const status = (given: http2.IncomingHttpHeaders): void => {
       if (given['grpc-status'] === undefined) return;
       this.answered.code = Number(given['grpc-status']);
-      this.answered.text = decodeURIComponent(String(given['grpc-message'] ?? ''));
+      this.answered.text = this.answered.code === 0 ? '' : decodeURIComponent(String(given['grpc-message'] ?? ''));
     };
     this.#stream.on('response', status).on('trailers', status);
     this.#stream.on('data', (chunk: Buffer) => {
@@ -177,6 +177,7 @@ function plainOf(message: object): unknown {
   return JSON.parse(
     JSON.stringify(message, (name, value: unknown) => {
       if (name === '$typeName' || name === '$unknown') return undefined;
+      if (typeof value === 'object' && value !== null && 'seconds' in value && 'nanos' in value) return '<time>';
       if (typeof value === 'bigint') return String(value);
       return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
     }),
