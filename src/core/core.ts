@@ -235,7 +235,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       reclaimMounts(paths);
       await store.transact(() => reclaim(paths, tables, log));
       ingests.load();
-      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
+      // Ours first: they hold streams for the others.
+      await recoverShims({ paths, tables, tasks, log });
+      await recoverForeignShims({ tables, tasks, log });
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },

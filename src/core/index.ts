@@ -21,7 +21,7 @@ export { referenceLabels, sourceLabel } from './images/references.ts';
 export { fetchFromRegistry } from './images/registry-http.ts';
 export { spoolArchive } from './images/spool.ts';
 export type { SpooledArchive } from './images/spool.ts';
-export { commitBlob, openBlob, plainTarget, storeDocument } from './images/store-content.ts';
+export { addLabels, commitBlob, openBlob, plainTarget, storeDocument } from './images/store-content.ts';
 export type { Log } from './log.ts';
 export { lease_until_restart } from './model.ts';
 export type * from './model.ts';
