@@ -30,6 +30,7 @@ import { TaskStore } from './tasks/task-store.ts';
 import { kernelMounts } from './unpacked/kernel-mounts.ts';
 import { directoryName } from './unpacked/pieces.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { createWasmRoot } from './tasks/wasm-root.ts';
 import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
@@ -90,7 +91,7 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = join(state, 'publish') } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
@@ -103,6 +104,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     tables,
     mounts,
     kernelMounts: async (namespace, key) => await kernelMounts(paths, unpacked, findSnapshot(tables, namespace, key)),
+    wasmRoot: createWasmRoot({
+      paths,
+      layers,
+      log,
+      mounts,
+      findImage: (namespace, name) => transaction.images(namespace).find(name),
+      content: (namespace) => blobs.view(namespace),
+    }),
     environment: {
       address: join(state, 'containerd.sock'),
       ttrpc_address: join(state, 'containerd.sock.ttrpc'),

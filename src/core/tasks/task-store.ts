@@ -32,11 +32,12 @@ import { handOverAll } from './handoff.ts';
 import { keptProgram } from './runtimes/bundle-folder.ts';
 import { ForeignRuntimes } from './runtimes/foreign-runtimes.ts';
 import type { ShimEnvironment } from './runtimes/program.ts';
-import { isOwnRuntime } from './runtimes/runtime-name.ts';
+import { isDefaultRuntime, isOwnRuntime } from './runtimes/runtime-name.ts';
 import { ShimPool } from './shim-pool.ts';
 import type { Shim, ShimWatcher } from './shim.ts';
 import { containerOfOom, TaskEvents } from './task-events.ts';
 import type { TaskShim } from './task-shim.ts';
+import type { WasmRoot } from './wasm-root.ts';
 
 export interface TaskStoreOptions {
   readonly paths: Paths;
@@ -45,6 +46,7 @@ export interface TaskStoreOptions {
   readonly mounts: SnapshotMounts;
   /** Those for the kernel, for any other. */
   readonly kernelMounts: SnapshotMounts;
+  readonly wasmRoot: WasmRoot;
   /** What shims that are not ours are told of the daemon. */
   readonly environment: ShimEnvironment;
   readonly gate: Gate;
@@ -242,12 +244,14 @@ export class TaskStore {
     const { paths, mounts, kernelMounts } = this.#options;
     const { id, snapshot_key } = container;
     const runtime = runtime_path ?? container.runtime;
-    if (isOwnRuntime(runtime)) {
+    const own = isOwnRuntime(runtime);
+    const wasm = !own && isDefaultRuntime(runtime) ? await this.#options.wasmRoot(namespace, container) : null;
+    if (own || wasm !== null) {
       const bundle = paths.bundle(namespace, id);
       mkdirSync(bundle, { recursive: true, mode: 0o700 });
       writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
-      const own = snapshot_key === '' ? [] : await mounts(namespace, snapshot_key);
-      return { shim: await this.pool.acquire(namespace), rootfs: own };
+      const root = wasm ?? (snapshot_key === '' ? [] : await mounts(namespace, snapshot_key));
+      return { shim: await this.pool.acquire(namespace), rootfs: root };
     }
     const given = rootfs ?? [];
     const kernel = given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key);
