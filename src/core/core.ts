@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
 import { Blobs } from './content/blobs.ts';
+import { createContent } from './content/contents.ts';
+import { Ingests } from './content/ingests.ts';
 import { temporaryName } from './durable.ts';
 import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
@@ -17,11 +19,14 @@ import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
 import { createSnapshotMounts, findSnapshot } from './snapshot-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
+import { showAll } from './store/contents-of-before.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
+import { touchNamespaces } from './store/namespaces.ts';
 import { Reserve } from './store/reserve.ts';
+import type { Publish } from './store/scope.ts';
 import { Store } from './store/store.ts';
-import type { Tables } from './store/tables.ts';
+import { no_namespace, type Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
 import { recoverForeignShims } from './tasks/runtimes/recover.ts';
@@ -62,13 +67,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const lock = lockRoot(root, paths.lock);
   let store: Store | null = null;
   try {
-    const { database, tables, empty, damaged } = openDatabase(paths.database, log);
+    const { database, tables, version, damaged } = openDatabase(paths.database, log);
     const reserve = new Reserve(paths.reserve, log);
     reserve.refill();
     store = new Store(database, log, reserve);
     await store.transact(() => {
-      if (empty) rebuild(paths, tables, damaged, log);
+      if (version === 0) rebuild(paths, tables, damaged, log);
       else repairRecords(paths, tables, log);
+      if (version === 1) showAll(tables);
+      touchNamespaces(tables);
     });
     return assemble(options, { paths, store, tables, reserve, lock });
   } catch (error) {
@@ -96,6 +103,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
   const blobs = new Blobs({ paths, store, tables });
+  const ingests = new Ingests(paths);
   const layers = new LayerStore({ paths, store, tables, blobs });
   const unpacked = new UnpackedLayers({ paths, layers, log });
   const mounts = createSnapshotMounts(paths, tables, layers);
@@ -139,16 +147,20 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       throwAway(moveAway(join(paths.unpacked, directoryName(folder)), paths.unpacked), log);
       throwAway(moveAway(join(paths.work, folder), paths.work), log);
     },
+    namespaceRemoved: (namespace) => {
+      for (const known of ingests.list(namespace)) void ingests.discard(known);
+    },
     publish: (namespace, topic, event) => events.publish(namespace, topic, event),
   };
-  const transaction = createTransaction(tables, store, gate, aftermath);
-  const collector = new Collector({ store, tables, blobs, layers, unpacked, aftermath, log });
+  const publish: Publish = (namespace, { topic, pack }) => store.after(() => aftermath.publish(namespace, topic, pack));
+  const transaction = createTransaction({ tables, scope: store, gate, aftermath, ingests });
+  const collector = new Collector({ store, tables, blobs, ingests, layers, unpacked, aftermath, publish, log });
   let closed = false;
   const views = new Map<string, NamespaceView>();
 
   const view = (name: string): NamespaceView => ({
     name: checkNamespace(name),
-    content: blobs.view(name),
+    content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
     tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
@@ -183,11 +195,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       }
       return one;
     },
-    namespaces() {
-      const { images, containers, snapshots, leases } = tables;
-      const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
-      return [...new Set(names)].sort();
-    },
+    namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
     async collect() {
       const collected = await collector.collect();
       reserve.refill();
@@ -195,6 +203,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     },
     async recover() {
       await store.transact(() => reclaim(paths, tables, log));
+      ingests.load();
       await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
       await mirror.reconcile();
       tasks.pool.keepWarm();

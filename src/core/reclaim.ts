@@ -1,6 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { ingest_abandoned_ms } from '../limits/index.ts';
+import { readRecord, writtenAt } from './content/ingests.ts';
 import type { Log } from './log.ts';
 import { lease_until_restart } from './model.ts';
 import { docker_namespace, type Paths, temporary_prefix } from './paths.ts';
@@ -13,7 +15,10 @@ import { directoryName, isDirectoryName } from './unpacked/pieces.ts';
  * without a file, leases that were to end with it. Runs inside a transaction, before anybody else does anything.
  */
 export function reclaim(paths: Paths, tables: Tables, log: Log): void {
-  for (const ingest of list(paths.ingests)) remove(join(paths.ingests, ingest));
+  for (const name of list(paths.ingests)) {
+    const folder = join(paths.ingests, name);
+    if (!mayGoOn(folder)) remove(folder);
+  }
   for (const folder of [
     paths.root,
     paths.layers,
@@ -44,6 +49,12 @@ export function reclaim(paths: Paths, tables: Tables, log: Log): void {
   }
 }
 
+/** Whether a client may come back for the ingest in `folder`. */
+function mayGoOn(folder: string): boolean {
+  const record = readRecord(folder);
+  return record !== null && record.client && Date.now() - writtenAt(folder) < ingest_abandoned_ms;
+}
+
 function reclaimBlobs(paths: Paths, tables: Tables, log: Log): void {
   const there = new Set<string>();
   for (const algorithm of ['sha256', 'sha512']) {
@@ -58,6 +69,7 @@ function reclaimBlobs(paths: Paths, tables: Tables, log: Log): void {
     log.error(`the blob ${digest} is gone from ${paths.blobs}: images that need it must be pulled again`);
     tables.blobs.delete(no_namespace, digest);
     tables.layers.delete(no_namespace, digest);
+    for (const { key: namespace } of tables.namespaces.list(no_namespace)) tables.contents.delete(namespace, digest);
   }
 }
 

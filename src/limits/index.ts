@@ -345,3 +345,28 @@ export const code_run_ms_min: number = 100;
 export const code_programs_known_max: number = 1000;
 /** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
 export const code_header_bytes: number = 4096;
+
+/** containerd's objects. */
+/** A label, its name and value together. containerd's. */
+export const label_bytes_max: number = 4096;
+/** What one lease may hold. */
+export const lease_resources_max: number = 10_000;
+/** Of one filter. */
+export const filter_characters_max: number = 8192;
+/** Of a pattern in a filter, compiled, and of groups in each other. */
+export const filter_pattern_depth_max: number = 100;
+export const filter_pattern_steps_max: number = 2000;
+/** Filters of one call. */
+export const filters_per_call_max: number = 256;
+/** An ingest that nobody holds and nobody writes goes after so long. containerd's. */
+export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
+/** Events that may wait for a subscriber before it is given up. */
+export const events_waiting_max: number = 10_000;
+/** Infos of one message of a list of content. containerd's. */
+export const content_infos_per_message: number = 100;
+/** Of one message of content that is read. containerd's. */
+export const content_read_bytes_max: number = 1024 * 1024;
+/** Paths of one field mask. */
+export const field_paths_max: number = 4096;
+/** Labels of one object. */
+export const labels_max: number = 4096;

@@ -1,6 +1,30 @@
 import type { Core } from '../../core/index.ts';
-import { GrpcServer, HealthService, TasksService, VersionService } from '../../wire/services.ts';
+import {
+  ContainersService,
+  ContentService,
+  EventsService,
+  GrpcServer,
+  HealthService,
+  ImagesService,
+  IntrospectionService,
+  LeasesService,
+  NamespacesService,
+  ReflectionAlphaService,
+  ReflectionService,
+  SandboxStoreService,
+  TasksService,
+  VersionService,
+} from '../../wire/services.ts';
+import { containersService } from './services/containers.ts';
+import { contentService } from './services/content.ts';
+import { eventsService } from './services/events.ts';
 import { healthService } from './services/health.ts';
+import { imagesService } from './services/images.ts';
+import { introspectionService } from './services/introspection.ts';
+import { leasesService } from './services/leases.ts';
+import { namespacesService } from './services/namespaces.ts';
+import { reflectionService } from './services/reflection.ts';
+import { sandboxStoreService } from './services/sandbox-store.ts';
 import { tasksService } from './services/tasks.ts';
 import { versionService } from './services/version.ts';
 
@@ -16,7 +40,18 @@ export interface ContainerdApiOptions {
 export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
   server.register(VersionService, versionService(about));
+  server.register(NamespacesService, namespacesService(core));
+  server.register(ContainersService, containersService(core));
+  server.register(ImagesService, imagesService(core));
+  server.register(LeasesService, leasesService(core));
+  server.register(ContentService, contentService(core));
+  server.register(EventsService, eventsService(core));
+  server.register(IntrospectionService, introspectionService(core));
+  server.register(SandboxStoreService, sandboxStoreService(core));
   server.register(HealthService, healthService());
+  const reflection = reflectionService(() => server.services);
+  server.register(ReflectionService, reflection);
+  server.register(ReflectionAlphaService, reflection);
   server.register(TasksService, tasksService(core));
   return server;
 }

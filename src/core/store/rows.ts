@@ -18,10 +18,29 @@ export interface AnyRow {
 export interface ContainerRow {
   readonly image: string;
   readonly runtime: string;
+  readonly runtime_options?: AnyRow;
+  /** Not there in rows of an older version. */
+  readonly snapshotter?: string;
   readonly snapshot_key: string;
   readonly spec: AnyRow;
   readonly labels: Labels;
   readonly extensions: Readonly<Record<string, AnyRow>>;
+  readonly sandbox_id?: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** A namespace; its key is the name and it has no namespace itself. */
+export interface NamespaceRow {
+  readonly labels: Labels;
+}
+
+export interface SandboxRow {
+  readonly runtime: { readonly name: string; readonly options: AnyRow | null };
+  readonly spec: AnyRow | null;
+  readonly labels: Labels;
+  readonly extensions: Readonly<Record<string, AnyRow>>;
+  readonly sandboxer: string;
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -59,8 +78,11 @@ export interface BlobRow {
   readonly created_at: string;
 }
 
-export interface BlobLabelsRow {
+/** That a namespace sees a blob; its key is the digest. Rows of an older version have no times. */
+export interface ContentRow {
   readonly labels: Labels;
+  readonly created_at?: string;
+  readonly updated_at?: string;
 }
 
 /** Which layer a blob becomes when it is expanded; its key is the blob's digest and it has no namespace. */

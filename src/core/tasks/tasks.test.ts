@@ -304,7 +304,13 @@ test('containerd’s events of a task are told in order', async (t) => {
   await tasks.start('one');
   await tasks.wait('one');
   await tasks.delete('one');
-  assert.deepEqual(heard, ['moby /tasks/create', 'moby /tasks/start', 'moby /tasks/exit', 'moby /tasks/delete']);
+  assert.deepEqual(heard, [
+    'moby /containers/create',
+    'moby /tasks/create',
+    'moby /tasks/start',
+    'moby /tasks/exit',
+    'moby /tasks/delete',
+  ]);
 });
 
 test('a launcher that fails says so and leaves nothing', async (t) => {

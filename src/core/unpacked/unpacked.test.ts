@@ -143,11 +143,11 @@ test('unpacked layers go with the image, and not before its snapshots', async (t
     tx.containers('moby').create({
       id: 'c',
       image: '',
-      runtime: '',
+      runtime: 'io.containerd.runc.v2',
       snapshot_key: 'x',
       labels: {},
       extensions: {},
-      spec: { type_url: '', value: new Uint8Array() },
+      spec: { type_url: 'spec', value: Buffer.from('{}') },
     }),
   );
   await view.kernelMounts('x');

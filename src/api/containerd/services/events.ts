@@ -1,0 +1,79 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+
+import { type Core, type Envelope, parseFilters } from '../../../core/index.ts';
+import { WherryError } from '../../../errors/index.ts';
+import { events_waiting_max } from '../../../limits/index.ts';
+import type { ServiceHandlers } from '../../../wire/index.ts';
+import type { EventsService, eventTypes } from '../../../wire/services.ts';
+import { namespaceOf } from '../call.ts';
+import { eventFields } from '../event-fields.ts';
+import { fromTimestamp, fromWireAny, required, toTimestamp, toWireAny } from '../messages.ts';
+
+/** containerd's Events service: what happens, to all who listen, in every namespace. */
+export function eventsService(core: Core): ServiceHandlers<typeof EventsService> {
+  return {
+    async publish({ topic, event }, call) {
+      const namespace = core.namespace(namespaceOf(call)).name;
+      core.events.publish(namespace, topic, fromWireAny(required(event, 'event')) ?? no_event);
+      return {};
+    },
+    async forward({ envelope }) {
+      const { namespace, topic, event, timestamp } = required(envelope, 'envelope');
+      core.events.forward({
+        namespace,
+        topic,
+        event: fromWireAny(event) ?? no_event,
+        timestamp: fromTimestamp(timestamp),
+      });
+      return {};
+    },
+    subscribe({ filters }, { signal }) {
+      const isWanted = parseFilters(filters);
+      const queue = new Queue();
+      core.events.subscribe((envelope) => {
+        if (isWanted(eventFields(envelope))) queue.add(envelope);
+      }, signal);
+      signal.addEventListener('abort', () => queue.end(), { once: true });
+      return queue.messages();
+    },
+  };
+}
+
+const no_event = { type_url: '', value: new Uint8Array() };
+
+/** Envelopes on their way to one subscriber. */
+class Queue {
+  #waiting: Envelope[] = [];
+  #wake: (() => void) | null = null;
+  #ended = false;
+  #overrun = false;
+
+  add(envelope: Envelope): void {
+    if (this.#waiting.length >= events_waiting_max) this.#overrun = true;
+    else this.#waiting.push(envelope);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async *messages(): AsyncGenerator<MessageInitShape<typeof eventTypes.EnvelopeSchema>> {
+    while (!this.#ended) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      for (const { timestamp, namespace, topic, event } of batch)
+        yield { timestamp: toTimestamp(timestamp), namespace, topic, event: toWireAny(event) };
+      if (this.#overrun) {
+        throw new WherryError(
+          'ResourceExhausted',
+          `events were lost: more than ${events_waiting_max} waited to be read. Subscribe again.`,
+        );
+      }
+      if (this.#waiting.length > 0 || this.#ended) continue;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = null;
+    }
+  }
+}
