@@ -118,7 +118,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       log,
       mounts,
       findImage: (namespace, name) => transaction.images(namespace).find(name),
-      content: (namespace) => blobs.view(namespace),
+      content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
     }),
     environment: {
       address: join(state, 'containerd.sock'),
@@ -181,8 +181,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       publish: (namespace, topic, event) => events.publish(namespace, topic, event),
       subscribe: (listener, signal) => events.subscribe(listener, signal),
       forward: (envelope) => {
-        tasks.heard(envelope);
         events.forward(envelope);
+        tasks.heard(envelope);
       },
     },
     transact: (act) => store.transact(() => act(transaction)),

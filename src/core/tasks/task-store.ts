@@ -154,7 +154,7 @@ export class TaskStore {
   }
 
   /** An event that a shim made: that a limit of memory was reached is told by nothing else. */
-  heard({ namespace, topic, event }: Envelope): void {
+  heard({ namespace, topic, event }: Omit<Envelope, 'timestamp'>): void {
     const container = topic === taskTopic.oom ? containerOfOom(event) : null;
     if (container === null) return;
     const entry = this.#entries.get(key(namespace, container));
@@ -196,7 +196,7 @@ export class TaskStore {
       const made = await this.#takeShim(namespace, container, options);
       shim = made.shim;
       const { rootfs } = made;
-      const { runtime_options, checkpoint } = options;
+      const { runtime_options = container.runtime_options ?? undefined, checkpoint } = options;
       const request = {
         id,
         bundle,
@@ -256,7 +256,7 @@ export class TaskStore {
     const given = rootfs ?? [];
     const kernel = given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key);
     try {
-      const start = { program: runtime, options: runtime_options ?? null };
+      const start = { program: runtime, options: runtime_options ?? container.runtime_options };
       return { shim: await this.foreign.start(namespace, container, start), rootfs: kernel };
     } catch (error) {
       throw prefixed('failed to start shim', error);

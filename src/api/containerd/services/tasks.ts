@@ -8,7 +8,15 @@ import {
   timestampFromDate,
 } from '@bufbuild/protobuf/wkt';
 
-import type { Any, Core, Tasks, TaskState, TaskStdio } from '../../../core/index.ts';
+import {
+  type Any,
+  type Core,
+  type Filter,
+  parseFilters,
+  type Tasks,
+  type TaskState,
+  type TaskStdio,
+} from '../../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
 import { type CallContext, type ServiceHandlers, types } from '../../../wire/index.ts';
 import type { TasksService } from '../../../wire/services.ts';
@@ -143,13 +151,14 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
       await tasks.update(containerId, anyOf(resources), annotations);
       return empty;
     },
-    async metrics(_request, call) {
+    async metrics({ filters }, call) {
       const namespace = namespaceOf(call);
       const { tasks } = core.namespace(namespace);
+      const wanted = readFilters(filters);
       const found = await Promise.all(
         tasks
           .list()
-          .filter(({ lost }) => !lost)
+          .filter(({ lost, container: id }) => !lost && wanted(([field]) => ({ id, namespace })[field as 'id']))
           .map(async ({ container }) => {
             const stats = await tasks.stats(container).catch(() => null);
             if (stats === null) return [];
@@ -164,6 +173,15 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
       return { exitStatus: exit_status, exitedAt: timestampFromDate(exited_at) };
     },
   };
+}
+
+/** @throws WherryError Unknown, which is what containerd gives here for filters that cannot be read */
+function readFilters(texts: readonly string[]): Filter {
+  try {
+    return parseFilters(texts);
+  } catch (error) {
+    throw new WherryError('Unknown', fromUnknown(error).message, { cause: error });
+  }
 }
 
 /** How a task is; null when it is just being deleted, or its shim does not answer. */
