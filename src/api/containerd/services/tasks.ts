@@ -11,7 +11,6 @@ import {
 import {
   type Any,
   type Core,
-  type Filter,
   parseFilters,
   type Tasks,
   type TaskState,
@@ -152,9 +151,9 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
       return empty;
     },
     async metrics({ filters }, call) {
-      const namespace = namespaceOf(call);
+      const namespace = asUnknown(() => namespaceOf(call));
       const { tasks } = core.namespace(namespace);
-      const wanted = readFilters(filters);
+      const wanted = asUnknown(() => parseFilters(filters));
       const found = await Promise.all(
         tasks
           .list()
@@ -175,10 +174,10 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
   };
 }
 
-/** @throws WherryError Unknown, which is what containerd gives here for filters that cannot be read */
-function readFilters(texts: readonly string[]): Filter {
+/** The same, with the class that containerd gives all its errors of one method. @throws WherryError Unknown */
+function asUnknown<T>(act: () => T): T {
   try {
-    return parseFilters(texts);
+    return act();
   } catch (error) {
     throw new WherryError('Unknown', fromUnknown(error).message, { cause: error });
   }
