@@ -7,10 +7,12 @@ import type { Log } from './log.ts';
 import { Marking } from './marking.ts';
 import type { Collected } from './model.ts';
 import { no_references, readReferences, type References } from './references.ts';
+import { folderPiece } from './snapshots/pieces.ts';
 import { objectEvent } from './store/object-events.ts';
 import type { Publish } from './store/scope.ts';
+import { snapshotPlace } from './store/snapshot-space.ts';
 import type { Store } from './store/store.ts';
-import type { Tables } from './store/tables.ts';
+import { no_namespace, type Tables } from './store/tables.ts';
 import type { Aftermath } from './store/transaction.ts';
 import type { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 
@@ -89,8 +91,9 @@ export class Collector {
     const { images, contents, blobs, snapshots } = this.#tables;
     const collected = { blobs: 0, bytes: 0, snapshots: 0, layers: 0 };
     for (const { namespace, key, value } of snapshots.all()) {
-      if (marking.snapshots.has(`${namespace}/${key}`)) continue;
+      if (marking.snapshots.has(snapshotPlace(namespace, key))) continue;
       snapshots.delete(namespace, key);
+      this.#tables.layers.delete(no_namespace, folderPiece(value.folder));
       this.#store.after(() => this.#aftermath.snapshotRemoved(value.folder));
       collected.snapshots++;
     }
@@ -117,7 +120,10 @@ export class Collector {
     const present = this.#layers.present();
     const layers = present.layers.filter((name) => !marking.layers.has(name));
     const chains = present.chains.filter((name) => !marking.chains.has(name));
-    const unpacked = this.#unpacked.present().filter((name) => !marking.unpacked.has(name));
+    const unpacked = this.#unpacked
+      .present()
+      .filter((name) => !marking.unpacked.has(name))
+      .filter((name) => !marking.unpacked_spare.has(name) || this.#unpacked.isStale(name));
     collected.layers = layers.length;
     for (const name of layers) collected.bytes += this.#layers.bytesOf(name);
     this.#store.after(() => {

@@ -12,8 +12,10 @@ import {
 import { chainName, hexName } from './layers/layer-store.ts';
 import type { Labels } from './model.ts';
 import type { References } from './references.ts';
+import { isFolder, piecesOf } from './snapshots/pieces.ts';
 import { snapshotterOf } from './store/containers.ts';
 import type { LeaseRow } from './store/rows.ts';
+import { knownSpace, partsOfSpace, snapshotPlace } from './store/snapshot-space.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 
@@ -40,15 +42,17 @@ export class Marking {
   readonly content: Set<string> = new Set();
   /** Digests of blobs that stay even if no namespace sees them. */
   readonly blobs: Set<string> = new Set();
-  /** `namespace/key`. */
+  /** By `snapshotPlace`. */
   readonly snapshots: Set<string> = new Set();
   /** `namespace/name`. */
   readonly images: Set<string> = new Set();
   /** By the names of their folders. */
   readonly layers: Set<string> = new Set();
   readonly chains: Set<string> = new Set();
-  /** Unpacked layers, by the names of their directories. */
+  /** Unpacked layers that a snapshot lies on, by the names of their directories. */
   readonly unpacked: Set<string> = new Set();
+  /** Those that one may soon: their image is there. */
+  readonly unpacked_spare: Set<string> = new Set();
   readonly #tables: Tables;
   readonly #ingests: Ingests;
   readonly #documentReferences: MarkingOptions['documentReferences'];
@@ -84,8 +88,10 @@ export class Marking {
     for (const { namespace, value } of leases.all()) this.#addLease(namespace, value);
     for (const { namespace, key, value } of contents.all())
       if (gcLabel.root in value.labels) this.#add('content', namespace, key);
-    for (const { namespace, key, value } of snapshots.all())
-      if (gcLabel.root in value.labels) this.#add('snapshot', namespace, key);
+    for (const { namespace: space, key, value } of snapshots.all()) {
+      const { namespace, snapshotter } = partsOfSpace(space);
+      if (gcLabel.root in value.labels) this.#add('snapshot', namespace, key, { snapshotter });
+    }
     for (const { record } of this.#ingests.all()) if (record.offered !== '') this.blobs.add(record.offered);
   }
 
@@ -110,10 +116,11 @@ export class Marking {
       { type: 'snapshot', rows: snapshots.all() },
     ] as const;
     for (const { type, rows } of all) {
-      for (const { namespace, key, value } of rows) {
+      for (const { namespace: space, key, value } of rows) {
+        const { namespace, snapshotter } = partsOfSpace(space);
         for (const reference of backReferencesOf(value.labels)) {
-          const leader = placeOf(reference.type, namespace, reference.key);
-          const node: Node = { type, namespace, snapshotter: '', key, flat: false };
+          const leader = placeOf({ ...reference, namespace });
+          const node: Node = { type, namespace, snapshotter, key, flat: false };
           const others = this.#followers.get(leader);
           if (others === undefined) this.#followers.set(leader, [node]);
           else others.push(node);
@@ -132,8 +139,8 @@ export class Marking {
   }
 
   #visit(node: Node): void {
-    const { type, namespace, key, flat } = node;
-    const id = `${flat ? 'flat ' : ''}${placeOf(type, namespace, key)}`;
+    const { type, flat } = node;
+    const id = `${flat ? 'flat ' : ''}${placeOf(node)}`;
     if (this.#visited.has(id)) return;
     this.#visited.add(id);
     if (!flat) this.#todo.push(...(this.#followers.get(id) ?? []));
@@ -184,27 +191,45 @@ export class Marking {
     return referencesOf(labels);
   }
 
-  #visitSnapshot({ namespace, key, flat }: Node): void {
-    this.snapshots.add(`${namespace}/${key}`);
-    const row = this.#tables.snapshots.find(namespace, key);
+  #visitSnapshot({ namespace, snapshotter, key, flat }: Node): void {
+    const space = knownSpace(namespace, snapshotter);
+    if (space === null) return;
+    this.snapshots.add(snapshotPlace(space, key));
+    const row = this.#tables.snapshots.find(space, key);
     if (row === null) return;
-    this.#markChain(row.diff_ids);
-    if (row.diff_ids.length === 0) this.chains.add(chainName(''));
-    // A layer whose tar is evicted comes back from its blob, so that stays, too.
-    const diff_ids = new Set(row.diff_ids);
-    for (const { key: digest, value } of this.#tables.layers.all())
-      if (diff_ids.has(value.diff_id)) this.#add('content', namespace, digest);
+    this.#markPieces(namespace, [...piecesOf(row), ...(row.applied ?? [])], row.kind !== 'committed');
+    if (row.parent_key !== undefined && row.parent_key !== '') {
+      this.#add('snapshot', namespace, row.parent_key, { flat, snapshotter });
+    }
     if (!flat) this.#addAll(namespace, referencesOf(row.labels));
+  }
+
+  #markPieces(namespace: string, pieces: readonly string[], in_use: boolean): void {
+    if (pieces.length === 0) this.chains.add(chainName(''));
+    // A directory that was made a layer is one as long as it is there.
+    const diff_ids = pieces.map((piece) =>
+      isFolder(piece) ? (this.#tables.layers.find(no_namespace, piece)?.diff_id ?? '') : piece,
+    );
+    const whole = diff_ids.indexOf('');
+    const layers = whole < 0 ? diff_ids : diff_ids.slice(0, whole);
+    this.#markChain(layers);
+    if (in_use) for (const name of UnpackedLayers.namesOf(layers)) this.unpacked.add(name);
+    for (const diff_id of diff_ids) if (diff_id !== '') this.layers.add(hexName(diff_id));
+    // A layer whose tar is evicted comes back from its blob, so that stays, too.
+    const wanted = new Set(diff_ids);
+    for (const { key: digest, value } of this.#tables.layers.all())
+      if (wanted.has(value.diff_id) && !isFolder(digest)) this.#add('content', namespace, digest);
   }
 
   #markChain(diff_ids: readonly string[]): void {
     if (diff_ids.length === 0) return;
     for (const diff_id of diff_ids) this.layers.add(hexName(diff_id));
-    for (const name of UnpackedLayers.namesOf(diff_ids)) this.unpacked.add(name);
+    for (const name of UnpackedLayers.namesOf(diff_ids)) this.unpacked_spare.add(name);
     this.chains.add(chainName(chainID(diff_ids, digester)));
   }
 }
 
-function placeOf(type: ResourceType, namespace: string, key: string): string {
-  return `${type} ${namespace}/${key}`;
+function placeOf({ type, namespace, snapshotter, key }: Omit<Node, 'flat'>): string {
+  if (type !== 'snapshot') return `${type} ${namespace}/${key}`;
+  return `${type} ${snapshotPlace(knownSpace(namespace, snapshotter) ?? '', key)}`;
 }

@@ -28,6 +28,8 @@ export class Paths {
   readonly containers: string;
   readonly shims: string;
   readonly bundles: string;
+  /** Where snapshots are mounted for a moment. */
+  readonly mounts: string;
   /** Working folders of tasks whose shims are not ours. */
   readonly tasks: string;
 
@@ -48,6 +50,7 @@ export class Paths {
     this.containers = join(root, 'containers');
     this.shims = join(state, 'shims');
     this.bundles = join(state, 'bundles');
+    this.mounts = join(state, 'mounts');
     this.tasks = join(root, 'tasks');
   }
 

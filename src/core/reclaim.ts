@@ -6,9 +6,9 @@ import { readRecord, writtenAt } from './content/ingests.ts';
 import type { Log } from './log.ts';
 import { lease_until_restart } from './model.ts';
 import { docker_namespace, type Paths, temporary_prefix } from './paths.ts';
+import { directoryName, isDirectoryName } from './snapshots/pieces.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
 import { keptProgram } from './tasks/runtimes/bundle-folder.ts';
-import { directoryName, isDirectoryName } from './unpacked/pieces.ts';
 
 /**
  * Removes what a dead daemon left half done: ingests, temporary names, files and folders without a record, records

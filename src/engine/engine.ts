@@ -63,8 +63,9 @@ export function createEngine({ core, log, settings, registries, ...given }: Engi
   const system = new System({
     ...settings,
     containers: () => {
-      const running = all().filter(({ isRunning }) => isRunning).length;
-      return { running, paused: 0, stopped: all().length - running };
+      const paused = all().filter((container) => container.paused).length;
+      const running = all().filter(({ isRunning }) => isRunning).length - paused;
+      return { running, paused, stopped: all().length - running - paused };
     },
     images: () => images.count,
     listeners: () => events.listeners,

@@ -19,6 +19,7 @@ export const frame = {
   go: 18,
   reply: 19,
   start: 20,
+  notice: 21,
 } as const;
 
 export const frame_header_bytes: number = 5;
@@ -44,7 +45,7 @@ export function encodeFrame(kind: number, payload: Uint8Array = new Uint8Array(0
 /**
  * What a guest is to run. Its descriptors come before it, in this order: stdin, stdout, stderr, the chain index, then
  * tar and index of each layer, base first, then the listeners of the host, in the order of `listening`, then the
- * compiled code if there is some.
+ * shell if it is given, then the compiled code if there is some.
  */
 export interface GuestJob {
   /** The program and its arguments, as the container's process has them. */
@@ -69,6 +70,8 @@ export interface GuestJob {
   readonly debug?: boolean;
   /** Sends a core dump when it traps. */
   readonly core?: boolean;
+  /** Bytes of the shell that stands in for programs which the image has not. */
+  readonly shell?: number;
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
   /** The guest does not run with a wall missing. */

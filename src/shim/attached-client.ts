@@ -108,6 +108,13 @@ export class AttachedClient {
     if ((connection.found & POLL.HUP) !== 0) this.#socket.destroy();
   }
 
+  /** Lets go of the connection without ending it: whoever handed it over may have kept a hold on it. */
+  drop(): void {
+    this.#gone = true;
+    this.#input_over = true;
+    this.#socket.destroy();
+  }
+
   /** No more output: what waits is sent, then the connection ends. */
   end(): void {
     if (this.#gone) return;

@@ -14,14 +14,18 @@ export interface BundleMount {
   readonly read_only: boolean;
 }
 
-/** What this shim takes from an OCI runtime bundle (runtime-spec, config.json). */
-export interface Bundle {
+/** A process as the runtime specification describes it (config.json, `process`). */
+export interface ProcessSpec {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
   readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
   readonly terminal: boolean;
   readonly console_size: { readonly width: number; readonly height: number } | null;
+}
+
+/** What this shim takes from an OCI runtime bundle (runtime-spec, config.json). */
+export interface Bundle extends ProcessSpec {
   readonly root_read_only: boolean;
   readonly mounts: readonly BundleMount[];
   /** The user asked for it: `dev.wherry.debug=1` among the annotations, which no image can set. */
@@ -43,6 +47,10 @@ export interface RootFilesystem {
   readonly chain_index: string;
   /** Layer folders, base first. */
   readonly layers: readonly string[];
+  /** A directory of the host that is the whole root filesystem instead, which others mounted; its layers are unpacked. */
+  readonly directory?: string;
+  /** False when that directory can only be read. */
+  readonly is_writable?: boolean;
 }
 
 const debug_annotation = 'dev.wherry.debug';
@@ -74,15 +82,36 @@ export function readBundle(folder: string): Bundle {
     });
   }
   const root = object(spec, 'config.json');
-  const process = object(root['process'], 'process');
-  const user = object(process['user'] ?? {}, 'process.user');
-  const size = process['consoleSize'];
-  const args = strings(process['args'], 'process.args');
-  if (args.length === 0) throw new WherryError('InvalidArgument', 'Cannot use the bundle: process.args is empty.');
+  const process = parseProcess(root['process']);
   const resources = parseResources(object(root['linux'] ?? {}, 'linux')['resources'] ?? {});
   const limit = resources.memory_bytes ?? null;
   const annotations = object(root['annotations'] ?? {}, 'annotations');
   const core_path = annotations[core_path_annotation];
+  return {
+    ...process,
+    root_read_only: object(root['root'] ?? {}, 'root')['readonly'] === true,
+    mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
+    debug: annotations[debug_annotation] === '1',
+    core_path: core_path === undefined ? null : text(core_path, `annotations[${core_path_annotation}]`),
+    memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
+    table_entries_max,
+    resources,
+    ports: portRequests(annotations[ports_annotation]),
+    all_walls: annotations[isolation_annotation] === 'strict',
+  };
+}
+
+/**
+ * Reads the process of a bundle, or of one beside it.
+ *
+ * @throws WherryError InvalidArgument naming the field that is not as the runtime specification has it
+ */
+export function parseProcess(value: unknown): ProcessSpec {
+  const process = object(value, 'process');
+  const user = object(process['user'] ?? {}, 'process.user');
+  const size = process['consoleSize'];
+  const args = strings(process['args'], 'process.args');
+  if (args.length === 0) throw new WherryError('InvalidArgument', 'Cannot use the bundle: process.args is empty.');
   return {
     args,
     env: strings(process['env'] ?? [], 'process.env'),
@@ -96,15 +125,6 @@ export function readBundle(folder: string): Bundle {
     },
     terminal: process['terminal'] === true,
     console_size: size === undefined || size === null ? null : consoleSize(object(size, 'process.consoleSize')),
-    root_read_only: object(root['root'] ?? {}, 'root')['readonly'] === true,
-    mounts: list(root['mounts'] ?? [], 'mounts').flatMap((each) => mount(object(each, 'mounts'))),
-    debug: annotations[debug_annotation] === '1',
-    core_path: core_path === undefined ? null : text(core_path, `annotations[${core_path_annotation}]`),
-    memory_pages_max: limit === null ? memory_pages_max : Math.min(memory_pages_max, Math.floor(limit / page_bytes)),
-    table_entries_max,
-    resources,
-    ports: portRequests(annotations[ports_annotation]),
-    all_walls: annotations[isolation_annotation] === 'strict',
   };
 }
 

@@ -56,36 +56,58 @@ export function clearLeftGroups(): void {
  */
 const out_of_memory: readonly number[] = [128 + 4, 128 + 5, 128 + 6, 128 + 11];
 
-/** What one container's process may use, from its start to its end. */
+/** A process that the limits hold for. */
+interface Member {
+  readonly pid: number;
+  /** What it had before it had its guest; null unless its data are bounded. */
+  data_before: number | null;
+  throttle: CpuThrottle | null;
+  /** When it was last looked at. */
+  used: ProcessUsage | null;
+}
+
+/** What the processes of one container may use together, from its start to its end. */
 export class ContainerLimits {
   readonly #group: ControlGroup;
   readonly #groups_memory: boolean;
   readonly #groups_cpu: boolean;
-  #throttle: CpuThrottle | null = null;
+  readonly #members = new Map<number, Member>();
   #limits: GroupLimits;
-  #pid = 0;
-  /** What the process had before it had its guest; null unless its data are bounded. */
-  #data_before: number | null = null;
+  /** Of ends by the group's memory limit that were told already. */
+  #kills_told = 0;
+  /** What members that left have used. */
+  #left = { user_us: 0, system_us: 0 };
 
-  constructor(namespace: string, container: string, resources: Resources, from: Hierarchies = hierarchies()) {
-    this.#group = new ControlGroup(from, [namespace, container]);
+  /** `path`: the group that the bundle names (`linux.cgroupsPath`), where it does. */
+  constructor(
+    namespace: string,
+    container: string,
+    resources: Resources,
+    path: string | null = null,
+    from: Hierarchies = hierarchies(),
+  ) {
+    this.#group = new ControlGroup(from, [namespace, container], path);
     this.#groups_memory = from.memory !== undefined;
     this.#groups_cpu = from.cpu !== undefined;
     this.#limits = { ...no_limits, ...resources };
-    this.#group.change(withProcess(this.#limits));
+    this.#group.change(withProcesses(this.#limits, 1));
   }
 
   /**
-   * Puts the process where its limits hold, before it allocates for its guest.
+   * Puts a process where its limits hold, before it allocates for its guest.
    *
    * @throws WherryError FailedPrecondition when they cannot be put in force
    */
   place(pid: number): void {
-    this.#pid = pid;
+    const member: Member = { pid, data_before: null, throttle: null, used: null };
+    this.#members.set(pid, member);
     try {
+      // The processes beside the first have something of their own, too.
+      if (this.#members.size > 1) this.#group.change(withProcesses(this.#limits, this.#members.size));
       this.#group.place(pid);
-      this.#boundData();
+      this.#boundData(member);
     } catch (cause) {
+      this.#members.delete(pid);
       throw new WherryError(
         'FailedPrecondition',
         `Cannot put the limits of the container in force: ${(cause as Error).message}.`,
@@ -96,61 +118,83 @@ export class ContainerLimits {
 
   /** The process runs from here on, and may be signalled. */
   started(process: Throttled): void {
-    if (this.#groups_cpu) return;
-    this.#throttle = new CpuThrottle(process);
+    const member = this.#members.get(process.pid);
+    if (this.#groups_cpu || member === undefined) return;
+    member.throttle = new CpuThrottle(process);
     this.#holdProcessor();
   }
 
-  /** It was stopped for a user. */
-  paused(): void {
-    this.#throttle?.pause();
+  /** A process was stopped for a user. */
+  paused(pid: number): void {
+    this.#members.get(pid)?.throttle?.pause();
   }
 
-  resumed(): void {
-    this.#throttle?.resume();
+  resumed(pid: number): void {
+    this.#members.get(pid)?.throttle?.resume();
   }
 
   /**
-   * Changes the limits of a process that may be running.
+   * Changes the limits of processes that may be running.
    *
    * @throws WherryError FailedPrecondition when the kernel refuses them; those before hold on
    */
   change(resources: Resources): void {
     const limits = { ...this.#limits, ...resources };
     try {
-      this.#group.change(withProcess(limits));
+      this.#group.change(withProcesses(limits, Math.max(1, this.#members.size)));
       this.#limits = limits;
-      if (this.#pid !== 0) this.#boundData();
+      for (const member of this.#members.values()) this.#boundData(member);
       this.#holdProcessor();
     } catch (cause) {
       throw new WherryError('FailedPrecondition', `Cannot change the limits: ${(cause as Error).message}.`, { cause });
     }
   }
 
-  /** What the process has used and uses, and of how much; null when it has gone. */
+  /** What the processes have used and use, and of how much; null when none is left. */
   usage(): Usage | null {
-    const used = this.#pid === 0 ? null : processUsage(this.#pid);
-    if (used === null) return null;
-    const { memory_bytes, pids } = withProcess(this.#limits);
+    let any = false;
+    const sum = { ...this.#left, threads: 0, memory_bytes: 0 };
+    for (const member of this.#members.values()) {
+      const used = processUsage(member.pid);
+      if (used === null) continue;
+      any = true;
+      member.used = used;
+      for (const key of ['user_us', 'system_us', 'threads', 'memory_bytes'] as const) sum[key] += used[key];
+    }
+    if (!any) return null;
+    const { memory_bytes, pids } = withProcesses(this.#limits, this.#members.size);
     return {
-      ...used,
-      memory_bytes: this.#group.memory_bytes ?? used.memory_bytes,
+      ...sum,
+      memory_bytes: this.#group.memory_bytes ?? sum.memory_bytes,
       memory_bytes_max: memory_bytes,
       memory_kills: this.#group.memory_kills,
       threads_max: pids,
     };
   }
 
-  /** Whether the process ended because it wanted more memory than it may have. */
-  isOutOfMemory(end: GuestEnd): boolean {
-    if (end.said !== null) return false;
-    return this.#group.memory_kills > 0 || (this.#data_before !== null && out_of_memory.includes(end.status));
+  /** Whether a process that has gone ended because it wanted more memory than it may have; to be asked before `left`. */
+  isOutOfMemory(pid: number, end: GuestEnd): boolean {
+    const member = this.#members.get(pid);
+    if (member === undefined || end.said !== null) return false;
+    if (this.#group.memory_kills > this.#kills_told) return true;
+    return member.data_before !== null && out_of_memory.includes(end.status);
   }
 
-  /** Takes the group away as soon as the process has gone; whoever clears up finds it if that takes too long. */
+  /** A process has gone. */
+  left(pid: number): void {
+    const member = this.#members.get(pid);
+    if (member === undefined) return;
+    member.throttle?.end();
+    const { user_us = 0, system_us = 0 } = processUsage(pid) ?? member.used ?? {};
+    this.#left = { user_us: this.#left.user_us + user_us, system_us: this.#left.system_us + system_us };
+    this.#kills_told = this.#group.memory_kills;
+    this.#members.delete(pid);
+  }
+
+  /** Takes the group away as soon as the processes have gone; whoever clears up finds it if that takes too long. */
   async release(): Promise<void> {
-    this.#pid = 0;
-    this.#throttle?.end();
+    for (const { throttle } of this.#members.values()) throttle?.end();
+    this.#members.clear();
     try {
       for (let i = 0; i < group_removals_max; i++) {
         if (this.#group.remove()) return;
@@ -161,30 +205,32 @@ export class ContainerLimits {
     }
   }
 
-  /** Without rights to make groups: the process is stopped when it has used its part. */
+  /** Without rights to make groups: each process is stopped when it has used the container's part. */
   #holdProcessor(): void {
     const { cpu_quota_us, cpu_period_us } = this.#limits;
-    this.#throttle?.hold(cpu_quota_us === null ? null : { quota_us: cpu_quota_us, period_us: cpu_period_us });
+    const quota = cpu_quota_us === null ? null : { quota_us: cpu_quota_us, period_us: cpu_period_us };
+    for (const { throttle } of this.#members.values()) throttle?.hold(quota);
   }
 
-  /** Without rights to make groups: the process's own data, of which the kernel refuses it more. */
-  #boundData(): void {
+  /** Without rights to make groups: each process's own data, of which the kernel refuses it more. */
+  #boundData(member: Member): void {
     const { memory_bytes } = this.#limits;
-    if (this.#groups_memory || (memory_bytes === null && this.#data_before === null)) return;
-    if (this.#data_before === null) {
-      const now = dataBytes(this.#pid);
+    if (this.#groups_memory || (memory_bytes === null && member.data_before === null)) return;
+    if (member.data_before === null) {
+      const now = dataBytes(member.pid);
       if (now === null) return;
       // A process that was only just started has not got all of it yet.
-      this.#data_before = Math.max(now, node_data_bytes);
+      member.data_before = Math.max(now, node_data_bytes);
     }
-    const bytes = memory_bytes === null ? null : BigInt(this.#data_before + memory_bytes + guest_process_bytes);
-    limitProcess(this.#pid, RLIMIT.DATA, bytes);
+    const bytes = memory_bytes === null ? null : BigInt(member.data_before + memory_bytes + guest_process_bytes);
+    limitProcess(member.pid, RLIMIT.DATA, bytes);
   }
 }
 
-/** What a user asks for is the guest's: the process that holds it has some of its own beside. */
-function withProcess(limits: GroupLimits): GroupLimits {
-  const more = (bytes: number | null): number | null => (bytes === null ? null : bytes + guest_process_bytes);
+/** What a user asks for is the guests': the processes that hold them have some of their own beside. */
+function withProcesses(limits: GroupLimits, processes: number): GroupLimits {
+  const own = processes * guest_process_bytes;
+  const more = (bytes: number | null): number | null => (bytes === null ? null : bytes + own);
   return {
     ...limits,
     memory_bytes: more(limits.memory_bytes),

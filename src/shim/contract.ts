@@ -35,6 +35,19 @@ export interface ShimTaskRecord {
   readonly walls: GuestWalls | null;
   /** Left out when nothing is published. They are free again when the container has ended. */
   readonly ports?: readonly PublishedPort[];
+  /** Its processes beside the first; left out when there are none. */
+  readonly execs?: readonly ShimExecRecord[];
+}
+
+/** One process of a container beside its first. */
+export interface ShimExecRecord {
+  readonly exec_id: string;
+  readonly pid: number;
+  readonly status: 'created' | 'running' | 'stopped';
+  readonly started_at: string | null;
+  readonly exit_status: number | null;
+  readonly exited_at: string | null;
+  readonly terminal: boolean;
 }
 
 /** Names of the walls around a guest's process, outermost first. */
@@ -58,7 +71,7 @@ export const clients_metadata = 'dev.wherry.clients';
  */
 export interface HandoffRequest {
   readonly container: string;
-  /** A process beside the container's own; left out or '' for that. */
+  /** Left out or '' for the container's first process. */
   readonly exec_id?: string;
   readonly stdin: boolean;
   readonly stdout: boolean;

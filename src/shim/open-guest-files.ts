@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
 import type { GuestJob, ProgramPlace, Starter } from '../guest/index.ts';
 import { compiledCode } from './compiled-code.ts';
-import { openIndex } from '../oci/index.ts';
-import { close, mapFile, type Mapped } from '../os/index.ts';
+import { type Digester, mergeIndexes, openIndex } from '../oci/index.ts';
+import { close, mapFile, type Mapped, memoryFile, write } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
-import type { Bundle, RootFilesystem } from './bundle.ts';
+import type { Bundle, ProcessSpec, RootFilesystem } from './bundle.ts';
 import type { OpenPorts } from './ports.ts';
 import { makeTmpfs, type Tmpfs } from './tmpfs.ts';
 
@@ -22,14 +23,29 @@ export interface GuestFilesOptions {
   readonly starter: Pick<Starter, 'code' | 'readOnlyPath'>;
 }
 
-/** What a guest is given at its start, and asks for later. */
-export interface GuestFiles {
+const sha256: Digester = (algorithm) => {
+  const hash = createHash(algorithm);
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
+};
+
+/** What a guest is given at its start. */
+export interface GuestStart {
+  /** As it is now: where the writable layer differs from the image changes as long as the container lives. */
   readonly job: GuestJob;
   /** In the order of `GuestJob`, without the three streams. */
   readonly descriptors: readonly number[];
-  readonly broker: Broker;
   /** Told of the program when there was no compiled code for it. */
   program(place: ProgramPlace): void;
+  /** The guest has ended. */
+  end(): void;
+}
+
+/** What a container's guests are given at their start, and ask for later. */
+export interface GuestFiles {
+  readonly first: GuestStart;
+  readonly broker: Broker;
+  /** What a process beside the first is given; `shell` is the shell for images that have none. */
+  beside(spec: ProcessSpec, shell: { readonly fd: number; readonly bytes: number } | null): GuestStart;
   close(): void;
 }
 
@@ -57,8 +73,9 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     mapped.push(mapping);
     return mapping.bytes;
   };
+  const read_only = bundle.root_read_only || root.is_writable === false;
   try {
-    const chain = open(root.chain_index);
+    const chain = root.directory === undefined ? open(root.chain_index) : openEmptyChain(descriptors);
     const chain_bytes = map(chain.fd, chain.size);
     const layers = root.layers.map((layer) => {
       const tar = open(join(layer, 'tar'));
@@ -77,6 +94,7 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     });
     const broker = createBroker({
       mounts: mounts.map(({ file, kind, ...mount }) => ({ ...mount, kind: file ? 'file' : kind })),
+      ...(root.directory === undefined ? {} : { root: { source: root.directory, read_only } }),
       upper: bundle.root_read_only ? null : root.upper,
       lower: {
         index: openIndex(chain_bytes),
@@ -88,40 +106,70 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
       },
       user: bundle.user,
     });
-    const job: GuestJob = {
-      args: bundle.args,
-      env: bundle.env,
-      cwd: bundle.cwd,
-      user: bundle.user,
-      root_read_only: bundle.root_read_only,
+    const common = {
+      root_read_only: read_only,
       layers: layers.map(({ diff_id, index_bytes }) => ({ diff_id, index_bytes })),
       chain_index_bytes: chain.size,
-      mounts: mounts.map((mount) => ({
+      mounts: mounts.map((mount): GuestJob['mounts'][number] => ({
         id: mount.id,
         path: mount.path,
         read_only: mount.read_only,
         kind: mount.file ? 'file' : 'directory',
       })),
-      touched: broker.touched,
       memory_pages_max: bundle.memory_pages_max,
       table_entries_max: bundle.table_entries_max,
-      code: null,
-      listening: ports.listening,
       host_uid,
       all_walls: bundle.all_walls,
-      ...(bundle.debug ? { debug: true } : {}),
-      ...(bundle.core_path === null ? {} : { core: true }),
     };
-    const compiled = compiledCode({ bundle, root, starter }, job);
-    const given = [...descriptors, ...ports.descriptors, ...(compiled.code === null ? [] : [compiled.code.fd])];
-    if (compiled.code !== null) descriptors.push(compiled.code.fd);
+    const image = [...descriptors];
+    const startOf = (
+      { args, env, cwd, user }: ProcessSpec,
+      own: Pick<GuestJob, 'listening' | 'debug' | 'core' | 'shell'>,
+      more: readonly number[],
+    ): GuestStart => {
+      const compiled = compiledCode({ program: args[0] ?? '', env, cwd, root, starter }, common);
+      const { code, place } = compiled;
+      return {
+        get job() {
+          return {
+            ...common,
+            ...own,
+            args,
+            env,
+            cwd,
+            user,
+            // Nothing of a directory of the host is there to be read without a question.
+            touched: root.directory === undefined ? broker.touched : ['/'],
+            code: code === null ? null : { place: place!, bytes: code.bytes },
+          };
+        },
+        descriptors: [...image, ...more, ...(code === null ? [] : [code.fd])],
+        program: compiled.program,
+        end() {
+          compiled.end();
+          if (code !== null) close(code.fd);
+        },
+      };
+    };
+    const first = startOf(
+      bundle,
+      {
+        listening: ports.listening,
+        ...(bundle.debug ? { debug: true } : {}),
+        ...(bundle.core_path === null ? {} : { core: true }),
+      },
+      ports.descriptors,
+    );
     return {
-      job: { ...job, code: compiled.code === null ? null : { place: compiled.place!, bytes: compiled.code.bytes } },
-      descriptors: given,
+      first,
       broker,
-      program: compiled.program,
+      beside: (spec, shell) =>
+        startOf(
+          spec,
+          { listening: [], ...(shell === null ? {} : { shell: shell.bytes }) },
+          shell === null ? [] : [shell.fd],
+        ),
       close() {
-        compiled.end();
         broker.close();
         closeAll();
       },
@@ -130,6 +178,15 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     closeAll();
     throw error;
   }
+}
+
+/** The index of an image that has nothing in it. */
+function openEmptyChain(descriptors: number[]): { fd: number; size: number } {
+  const fd = memoryFile('chain');
+  descriptors.push(fd);
+  const index = mergeIndexes([], sha256);
+  write(fd, index);
+  return { fd, size: index.length };
 }
 
 /** The zygote that the first path leads through may have gone. */

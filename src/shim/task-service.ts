@@ -2,12 +2,12 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { EmptySchema, timestampFromDate } from '@bufbuild/protobuf/wkt';
 
 import { WherryError } from '../errors/index.ts';
-import type { ServiceHandlers, Task } from '../wire/index.ts';
-import { documentType, metrics, packMessage, task, types, unpackDocument } from '../wire/index.ts';
-import type { Container } from './container.ts';
+import type { Metadata, ServiceHandlers, Task } from '../wire/index.ts';
+import { documentType, metrics, packMessage, runc, task, types, unpackDocument } from '../wire/index.ts';
 import type { Usage } from './container-limits.ts';
 import type { Containers } from './containers.ts';
 import { clients_metadata } from './contract.ts';
+import type { Process } from './process.ts';
 import { parseResources } from './resources.ts';
 
 const empty = create(EmptySchema);
@@ -20,44 +20,41 @@ export function taskService(
   const absent = (method: string): never => {
     throw new WherryError('Unimplemented', `${method} is not there yet for WebAssembly containers`);
   };
-  const noExec = (exec_id: string): void => {
-    if (exec_id !== '') throw new WherryError('NotFound', `exec process "${exec_id}" not found`);
-  };
+  const clientsOf = (metadata: Metadata): number => Number(metadata.get(clients_metadata)?.[0] ?? 0);
 
   return {
     async create(request, { metadata }) {
-      const container = containers.create(request, Number(metadata.get(clients_metadata)?.[0] ?? 0));
-      await container.ready;
+      containers.create(request, clientsOf(metadata));
+      await containers.get(request.id).init.ready;
       return create(task.CreateTaskResponseSchema, { pid: process.pid });
     },
     async start({ id, execId }) {
-      noExec(execId);
-      return create(task.StartResponseSchema, { pid: await containers.get(id).start() });
+      return create(task.StartResponseSchema, { pid: await containers.get(id).process(execId).start() });
     },
     async state({ id, execId }) {
-      noExec(execId);
       const container = containers.get(id);
+      const process = container.process(execId);
       return create(task.StateResponseSchema, {
         id,
+        execId,
         bundle: container.bundle,
-        pid: container.pid,
-        status: status(container),
-        ...container.stdio,
-        exitStatus: container.ended?.status ?? 0,
-        ...(container.ended === null ? {} : { exitedAt: timestampFromDate(container.ended.at) }),
+        pid: process.pid,
+        status: status(process),
+        ...process.stdio,
+        exitStatus: process.ended?.status ?? 0,
+        ...(process.ended === null ? {} : { exitedAt: timestampFromDate(process.ended.at) }),
       });
     },
     async wait({ id, execId }) {
-      noExec(execId);
-      const exit = await containers.get(id).exit;
+      const exit = await containers.get(id).process(execId).exit;
       return create(task.WaitResponseSchema, { exitStatus: exit.status, exitedAt: timestampFromDate(exit.at) });
     },
     async delete({ id, execId }) {
-      noExec(execId);
       const container = containers.get(id);
-      const { pid } = container;
-      const exit = containers.delete(id);
-      await container.released();
+      const process = container.process(execId);
+      const { pid } = process;
+      const exit = execId === '' ? containers.delete(id) : container.deleteExec(execId);
+      await process.released();
       return create(task.DeleteResponseSchema, {
         pid,
         exitStatus: exit?.status ?? 0,
@@ -65,14 +62,18 @@ export function taskService(
       });
     },
     async kill({ id, execId, signal }) {
-      noExec(execId);
-      containers.get(id).kill(signal);
+      containers.get(id).process(execId).kill(signal);
       return empty;
     },
     async pids({ id }) {
-      const { pid, ended } = containers.get(id);
+      const processes = containers.get(id).pids();
       return create(task.PidsResponseSchema, {
-        processes: pid === 0 || ended !== null ? [] : [create(types.ProcessInfoSchema, { pid })],
+        processes: processes.map(({ pid, exec_id }) =>
+          create(types.ProcessInfoSchema, {
+            pid,
+            ...(exec_id === '' ? {} : { info: packMessage(runc.ProcessDetailsSchema, { execId: exec_id }) }),
+          }),
+        ),
       });
     },
     async pause({ id }) {
@@ -84,19 +85,17 @@ export function taskService(
       return empty;
     },
     async resizePty({ id, execId, width, height }) {
-      noExec(execId);
-      containers.get(id).resize(width, height);
+      containers.get(id).process(execId).resize(width, height);
       return empty;
     },
     async closeIO({ id, execId, stdin }) {
-      noExec(execId);
-      if (stdin) containers.get(id).closeStdin();
+      if (stdin) containers.get(id).process(execId).closeStdin();
       return empty;
     },
     async connect({ id }) {
       return create(task.ConnectResponseSchema, {
         shimPid: process.pid,
-        taskPid: containers.get(id).pid,
+        taskPid: containers.get(id).init.pid,
         version: shim.version,
       });
     },
@@ -104,8 +103,10 @@ export function taskService(
       if (now || containers.size === 0) shim.shutdown(now);
       return empty;
     },
-    async exec() {
-      return absent('Exec');
+    async exec(request, { metadata }) {
+      containers.exec(request, clientsOf(metadata));
+      await containers.get(request.id).process(request.execId).ready;
+      return empty;
     },
     async checkpoint() {
       return absent('Checkpoint');
@@ -137,8 +138,8 @@ function metricsOf(usage: Usage): MessageInitShape<typeof metrics.MetricsSchema>
   };
 }
 
-function status(container: Container): types.Status {
-  switch (container.status) {
+function status(process: Process): types.Status {
+  switch (process.status) {
     case 'created':
       return types.Status.CREATED;
     case 'running':

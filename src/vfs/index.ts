@@ -8,5 +8,5 @@ export { createClock } from './guest/clock.ts';
 export { HostFile, standardFile } from './guest/host-file.ts';
 export type { HostFileOptions } from './guest/host-file.ts';
 export { HostListener } from './guest/host-socket.ts';
-export { createBroker } from './broker/broker.ts';
+export { createBroker, everything_touched } from './broker/broker.ts';
 export type { Answer, Broker, BrokerMount, BrokerOptions } from './broker/broker.ts';

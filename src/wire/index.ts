@@ -1,6 +1,7 @@
 export { Task } from './gen/containerd/task/v3/task_pb.ts';
 export * as task from './gen/containerd/task/v3/task_pb.ts';
 export { Task as TaskV2 } from './gen/containerd/task/v2/task_pb.ts';
+export * as snapshotEvents from './gen/containerd/events/snapshot_pb.ts';
 export * as taskEvents from './gen/containerd/events/task_pb.ts';
 export * as containerEvents from './gen/containerd/events/container_pb.ts';
 export * as contentEvents from './gen/containerd/events/content_pb.ts';
@@ -9,6 +10,7 @@ export * as namespaceEvents from './gen/containerd/events/namespace_pb.ts';
 export * as types from './types.ts';
 export * as runtimeOptions from './gen/runtimeoptions/v1/options_pb.ts';
 export * as metrics from './gen/containerd/cgroups/v2/metrics_pb.ts';
+export * as metricsV1 from './gen/containerd/cgroups/v1/metrics_pb.ts';
 export * as runc from './gen/containerd/runc/v1/options_pb.ts';
 export { Events as EventsForwardService } from './gen/containerd/services/events/ttrpc/v1/events_pb.ts';
 export { Shim } from './gen/wherry/shim/v1/shim_pb.ts';

@@ -2,8 +2,15 @@ import { type DescMessage, fromBinary, type Message } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 
 import { type Envelope, fieldOfMap, type Fields } from '../../core/index.ts';
-import { containerEvents, contentEvents, imageEvents, namespaceEvents, taskEvents } from '../../wire/index.ts';
-import { sandboxEvents, snapshotEvents } from '../../wire/services.ts';
+import {
+  containerEvents,
+  contentEvents,
+  imageEvents,
+  namespaceEvents,
+  snapshotEvents,
+  taskEvents,
+} from '../../wire/index.ts';
+import { sandboxEvents } from '../../wire/services.ts';
 import { present } from './messages.ts';
 
 /** The messages that events of containerd carry, by their full names. */

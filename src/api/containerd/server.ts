@@ -2,6 +2,7 @@ import type { Core } from '../../core/index.ts';
 import {
   ContainersService,
   ContentService,
+  DiffService,
   EventsService,
   GrpcServer,
   HealthService,
@@ -12,11 +13,15 @@ import {
   ReflectionAlphaService,
   ReflectionService,
   SandboxStoreService,
+  SnapshotsService,
+  StreamingService,
   TasksService,
+  TransferService,
   VersionService,
 } from '../../wire/services.ts';
 import { containersService } from './services/containers.ts';
 import { contentService } from './services/content.ts';
+import { diffService } from './services/diff.ts';
 import { eventsService } from './services/events.ts';
 import { healthService } from './services/health.ts';
 import { imagesService } from './services/images.ts';
@@ -25,8 +30,12 @@ import { leasesService } from './services/leases.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
+import { snapshotsService } from './services/snapshots.ts';
+import { streamingService } from './services/streaming.ts';
 import { tasksService } from './services/tasks.ts';
+import { transferService } from './services/transfer.ts';
 import { versionService } from './services/version.ts';
+import { TransferStreams } from './transfer/streams.ts';
 
 export interface ContainerdApiOptions {
   readonly core: Core;
@@ -45,6 +54,8 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(ImagesService, imagesService(core));
   server.register(LeasesService, leasesService(core));
   server.register(ContentService, contentService(core));
+  server.register(SnapshotsService, snapshotsService(core));
+  server.register(DiffService, diffService(core));
   server.register(EventsService, eventsService(core));
   server.register(IntrospectionService, introspectionService(core));
   server.register(SandboxStoreService, sandboxStoreService(core));
@@ -53,5 +64,8 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(ReflectionService, reflection);
   server.register(ReflectionAlphaService, reflection);
   server.register(TasksService, tasksService(core));
+  const streams = new TransferStreams();
+  server.register(StreamingService, streamingService(streams));
+  server.register(TransferService, transferService(core, streams));
   return server;
 }

@@ -35,6 +35,7 @@ export function containerJson(
   const { record, id, name, bundle } = container;
   const made = (file: string): string => (container.state.started_at === '' ? '' : `${bundle}/${file}`);
   const { config, host_config } = record;
+  const execs = engine.containers.execs.idsOf(container);
   const [path = '', ...args] = record.args;
   return {
     Id: id,
@@ -55,7 +56,7 @@ export function containerJson(
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: null,
+    ExecIDs: execs.length === 0 ? null : execs,
     HostConfig: hostConfigJson(host_config, before),
     ...(before('1.52')
       ? { GraphDriver: { Name: driver, Data: null } }

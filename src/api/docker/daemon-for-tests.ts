@@ -133,9 +133,9 @@ export class TestDaemon {
     });
   }
 
-  /** Loads one of the modules under `examples/` as an image of the same name. */
-  async load(name: string): Promise<void> {
-    const bytes = await readFile(join(checkout, 'examples', name, `${name}.wasm`));
+  /** Loads a module as an image of that name, one of those under `examples/` unless it says another path. */
+  async load(name: string, path = `examples/${name}/${name}.wasm`): Promise<void> {
+    const bytes = await readFile(join(checkout, path));
     await this.send('POST', `/images/load?tag=${name}`, bytes);
   }
 
@@ -154,9 +154,17 @@ export class TestDaemon {
 
   /** Attaches to a container; gives the connection right after the head of the answer. */
   attach(id: string, query: string): Promise<Attached> {
+    return this.takeOver(`/v1.50/containers/${id}/attach?stream=1&${query}`);
+  }
+
+  /** Sends a request whose connection is taken over, with or without asking for an upgrade. */
+  takeOver(path: string, body?: unknown, upgrade = true): Promise<Attached> {
     const socket = connect(this.socket);
+    const json = body === undefined ? '' : JSON.stringify(body);
+    const asks = upgrade ? 'Connection: Upgrade\r\nUpgrade: tcp\r\n' : '';
+    const type = body === undefined ? '' : 'Content-Type: application/json\r\n';
     socket.write(
-      `POST /v1.50/containers/${id}/attach?stream=1&${query} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n`,
+      `POST ${path} HTTP/1.1\r\nHost: d\r\n${asks}${type}Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
     );
     return new Promise((resolve, reject) => {
       const attached = new Attached(socket, resolve);

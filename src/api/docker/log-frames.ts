@@ -1,4 +1,5 @@
 import type { LogRecord } from '../../engine/index.ts';
+import { write } from '../../os/index.ts';
 
 export interface LogForm {
   readonly terminal: boolean;
@@ -22,6 +23,16 @@ export function logFrame({ stream, text, time, attributes }: LogRecord, form: Lo
   }
   const body = Buffer.from(prefix + text);
   return form.terminal ? body : frame(stream_types[stream], body);
+}
+
+/** Writes to a client whose connection was handed on, if it still takes anything: why nothing else comes. */
+export function lateWords(fd: number, words: string, terminal: boolean): void {
+  const bytes = Buffer.from(words);
+  try {
+    write(fd, terminal ? bytes : frame(stream_types.stdout, bytes));
+  } catch {
+    // It has left.
+  }
 }
 
 /** An error of the daemon's within a stream. */

@@ -40,3 +40,17 @@ export function gone(signal: AbortSignal): Promise<null> {
     else signal.addEventListener('abort', () => resolve(null), { once: true });
   });
 }
+
+/**
+ * A side of a terminal.
+ *
+ * @throws WherryError InvalidArgument with Docker's texts
+ */
+export function dimension(query: URLSearchParams, key: string, name: string): number {
+  const text = query.get(key) ?? '';
+  const wrong = (why: string): never => {
+    throw new WherryError('InvalidArgument', `invalid resize ${name} "${text}": ${why}`);
+  };
+  if (!/^\d+$/.test(text)) return wrong('invalid syntax');
+  return Number(text) < 2 ** 32 ? Number(text) : wrong('value out of range');
+}

@@ -9,7 +9,8 @@ import type { ApiReply, ReplyStream } from './route.ts';
 /** What a hijacking route has besides the response. */
 export interface Upgraded {
   readonly socket: Socket;
-  readonly head: Buffer;
+  /** Bytes of the connection that were read with the request. */
+  head: Buffer;
 }
 
 /** The answer that `response` carries; `upgraded` for a connection that may be taken over. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
 import { WherryError } from '../../errors/index.ts';
 import { request_body_bytes_max } from '../../limits/index.ts';
@@ -6,14 +7,19 @@ import type { ApiRequest } from './route.ts';
 import type { FoundRoute } from './router.ts';
 import { compareVersions } from './version.ts';
 
-/** The request of Docker's API that an HTTP request is. */
-export function createRequest(message: IncomingMessage, found: FoundRoute, signal: AbortSignal): ApiRequest {
+/** The request of Docker's API that an HTTP request is; `body` where that does not come with it. */
+export function createRequest(
+  message: IncomingMessage,
+  found: FoundRoute,
+  signal: AbortSignal,
+  body: Readable = message,
+): ApiRequest {
   const url = message.url ?? '/';
   const at = url.indexOf('?');
   const query = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
   const optionalJson = async (): Promise<unknown> => {
     checkContentType(message);
-    const text = await readText(message);
+    const text = await readText(body);
     return text.trim() === '' ? null : parseJson(text);
   };
   return {
@@ -22,7 +28,7 @@ export function createRequest(message: IncomingMessage, found: FoundRoute, signa
     params: found.params,
     query,
     headers: message.headers,
-    body: message,
+    body,
     upgrade: message.headers.upgrade !== undefined,
     signal,
     before: (version) => compareVersions(found.version, version) < 0,
@@ -32,7 +38,7 @@ export function createRequest(message: IncomingMessage, found: FoundRoute, signa
     },
     json: async () => {
       checkContentType(message);
-      const text = await readText(message);
+      const text = await readText(body);
       if (text.trim() === '') invalid('invalid JSON: got EOF while reading request body');
       return parseJson(text);
     },
@@ -66,7 +72,7 @@ function checkContentType({ headers }: IncomingMessage): void {
   }
 }
 
-async function readText(message: IncomingMessage): Promise<string> {
+async function readText(message: Readable): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of message as AsyncIterable<Buffer>) {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import { fromUnknown, httpStatus, WherryError } from '../../errors/index.ts';
 import { request_header_bytes_max } from '../../limits/index.ts';
+import { bodyOf } from './plain-upgrade.ts';
 import { createReply, type Upgraded } from './reply.ts';
 import { createRequest } from './request.ts';
 import type { Route } from './route.ts';
@@ -108,7 +109,9 @@ export class DockerApi {
         return;
       }
       const found = this.#router.find(message.method ?? '', message.url ?? '/');
-      await found.route.handler(createRequest(message, found, gone.signal), reply);
+      const body =
+        upgraded === null || message.headers.upgrade !== undefined ? message : await bodyOf(message, upgraded);
+      await found.route.handler(createRequest(message, found, gone.signal, body), reply);
     } catch (thrown) {
       this.#fail(thrown, message, response);
     } finally {

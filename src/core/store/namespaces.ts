@@ -1,9 +1,10 @@
 import { WherryError } from '../../errors/index.ts';
 import { checkLabels, keyOfPath } from '../labels.ts';
-import type { Labels, Namespace, NamespacesTx } from '../model.ts';
+import { type Labels, type Namespace, type NamespacesTx, snapshotterNames } from '../model.ts';
 import { checkIdentifier } from '../names.ts';
 import { objectEvent } from './object-events.ts';
 import type { Publish, Scope } from './scope.ts';
+import { partsOfSpace, snapshotSpace } from './snapshot-space.ts';
 import { no_namespace, type Tables } from './tables.ts';
 
 export interface NamespacesOptions {
@@ -23,7 +24,7 @@ export function touchNamespace({ namespaces }: Tables, name: string): void {
 export function touchNamespaces(tables: Tables): void {
   const { images, containers, snapshots, leases, contents } = tables;
   for (const table of [images, containers, snapshots, leases, contents])
-    for (const name of table.namespaces()) touchNamespace(tables, name);
+    for (const name of table.namespaces()) touchNamespace(tables, partsOfSpace(name).namespace);
 }
 
 /** The namespaces themselves. */
@@ -88,6 +89,8 @@ function contentsOf({ images, contents, containers, snapshots }: Tables, name: s
   if (images.any(name)) left.push('images');
   if (contents.any(name)) left.push('blobs');
   if (containers.any(name)) left.push('containers');
-  if (snapshots.any(name)) left.push('snapshots on "wherry" snapshotter');
+  for (const snapshotter of snapshotterNames) {
+    if (snapshots.any(snapshotSpace(name, snapshotter))) left.push(`snapshots on "${snapshotter}" snapshotter`);
+  }
   return left;
 }

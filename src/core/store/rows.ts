@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../oci/index.ts';
-import type { Labels, LeaseResource } from '../model.ts';
+import type { Labels, LeaseResource, SnapshotUsage } from '../model.ts';
 
 /** What the tables hold, as JSON: times are ISO texts, bytes are base64. */
 
@@ -61,6 +61,14 @@ export interface SnapshotRow {
   readonly parent_key?: string;
   /** What it lies on, base first, and itself when it is committed; `diff_ids` when left out. */
   readonly pieces?: readonly SnapshotPiece[];
+  /** Layers that were applied to it while it is active. */
+  readonly applied?: readonly string[];
+  /** What a committed directory takes of the disk. */
+  readonly usage?: SnapshotUsage;
+  /** Counts the snapshots of its snapshotter; some of containerd's messages have it. */
+  readonly sequence?: number;
+  /** When it was changed, if it was. */
+  readonly updated_at?: string;
   readonly labels: Labels;
   readonly created_at: string;
 }

@@ -61,7 +61,14 @@ export function createSnapshots(namespace: string, { table, scope, touch, remove
   };
 }
 
-function toSnapshot(key: string, row: SnapshotRow): Snapshot {
-  const { kind, parent, labels } = row;
-  return { key, kind, parent, labels, created_at: new Date(row.created_at) };
+export function toSnapshot(key: string, row: SnapshotRow): Snapshot {
+  const { kind, parent, parent_key, labels, created_at, updated_at } = row;
+  return {
+    key,
+    kind,
+    parent: parent_key ?? parent,
+    labels,
+    created_at: new Date(created_at),
+    updated_at: new Date(updated_at ?? created_at),
+  };
 }

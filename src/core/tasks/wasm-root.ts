@@ -16,7 +16,7 @@ import type { LayerStore } from '../layers/layer-store.ts';
 import type { Log } from '../log.ts';
 import type { Container, Content, Image, Mount } from '../model.ts';
 import type { Paths } from '../paths.ts';
-import type { SnapshotMounts } from '../snapshot-mounts.ts';
+import type { SnapshotMounts } from '../snapshots/wherry-mounts.ts';
 import { firstBytesOfProgram, type ProgramWords } from './program-in-layers.ts';
 
 export interface WasmRootOptions {
@@ -55,7 +55,11 @@ async function findRoot(
   namespace: string,
   container: Container,
 ): Promise<readonly Mount[] | null> {
-  const root = await mounts(namespace, container.snapshot_key);
+  const root = await mounts(
+    namespace,
+    container.snapshot_key,
+    container.snapshotter === '' ? undefined : container.snapshotter,
+  );
   const first = firstBytesOfProgram(root, programWords(container));
   if (first !== null) return isWasm(first) ? root : null;
   const image = container.image === '' ? null : findImage(namespace, container.image);

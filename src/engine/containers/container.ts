@@ -28,6 +28,8 @@ export class Container {
   ports: readonly PublishedPort[] = [];
   /** What stands around its process, once somebody has asked. */
   walls: GuestWalls | null = null;
+  /** All that runs in it is stopped where it is. */
+  paused = false;
   /** Whether its shim takes clients over. */
   takes_clients = false;
   /** Set while it waits to be started again by its policy. */
@@ -78,7 +80,7 @@ export class Container {
   }
 
   get status(): ContainerStatus {
-    if (this.process === 'running') return 'running';
+    if (this.process === 'running') return this.paused ? 'paused' : 'running';
     if (this.restart_timer !== null || this.restarting) return 'restarting';
     if (this.removing) return 'removing';
     if (this.state.dead) return 'dead';

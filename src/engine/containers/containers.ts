@@ -7,9 +7,12 @@ import { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import { type CoreDump, openCoreDump } from './open-core-dump.ts';
 import { createContainer } from './create/create.ts';
+import type { Exec, ExecRequest } from './exec/exec.ts';
+import { Execs } from './exec/execs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { listContainers, type ListRequest } from './list.ts';
 import { adoptContainers, settleContainers } from './recover.ts';
+import { pauseContainer, unpauseContainer } from './pause.ts';
 import { Registry } from './registry.ts';
 import { Removal } from './remove.ts';
 import { containerSize } from './size.ts';
@@ -26,6 +29,8 @@ export interface RemoveOptions {
 
 /** Docker's containers. */
 export class Containers {
+  /** Programs that are run in them beside their own. */
+  readonly execs: Execs;
   readonly #context: ContainersContext;
   readonly #registry = new Registry();
   readonly #lifecycle: Lifecycle;
@@ -40,8 +45,12 @@ export class Containers {
   /** Reads what there is; `recover` is to be called once core has recovered. */
   constructor(context: ContainersContext) {
     this.#context = context;
-    this.#removal = new Removal(context, (container) => this.#registry.delete(container));
-    this.#lifecycle = new Lifecycle(context, this.#removal);
+    this.execs = new Execs(context);
+    this.#removal = new Removal(context, (container) => {
+      this.#registry.delete(container);
+      this.execs.containerRemoved(container);
+    });
+    this.#lifecycle = new Lifecycle(context, this.#removal, this.execs);
     this.#stopping = new Stopping(context, this.#lifecycle);
     for (const each of context.space.containers()) {
       const record = unpackRecord(each);
@@ -150,6 +159,21 @@ export class Containers {
       if (cause instanceof WherryError && cause.class !== 'Unknown') throw cause;
       throw new WherryError('Unknown', `cannot stop container: ${query}: ${fromUnknown(cause).message}`, { cause });
     }
+  }
+
+  /** Stops all that runs in it where it is; see `pauseContainer`. */
+  pause(query: string): Promise<void> {
+    return pauseContainer(this.#context, this.find(query));
+  }
+
+  /** See `unpauseContainer`. */
+  unpause(query: string): Promise<void> {
+    return unpauseContainer(this.#context, this.find(query));
+  }
+
+  /** Makes a program to be run in a container that runs; see `Execs.create`. */
+  exec(query: string, request: ExecRequest): Promise<Exec> {
+    return this.execs.create(this.find(query), query, request);
   }
 
   restart(query: string, options: StopOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { restart_settled_ms, restart_wait_ms_max, restart_wait_ms_min } from '..
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import type { Removal } from './remove.ts';
+import type { Execs } from './exec/execs.ts';
 import { restartsAfterExit } from './restart-policy.ts';
 import { startTask } from './start.ts';
 import { publishLeft } from './surroundings.ts';
@@ -12,10 +13,12 @@ import { publishLeft } from './surroundings.ts';
 export class Lifecycle {
   readonly #context: ContainersContext;
   readonly #removal: Removal;
+  readonly #execs: Execs;
   #closed = false;
 
-  constructor(context: ContainersContext, removal: Removal) {
+  constructor(context: ContainersContext, removal: Removal, execs: Execs) {
     this.#context = context;
+    this.#execs = execs;
     this.#removal = removal;
   }
 
@@ -26,6 +29,7 @@ export class Lifecycle {
    */
   start(container: Container): Promise<void> {
     return container.turns.take(async () => {
+      if (container.paused) throw new WherryError('Conflict', 'cannot start a paused container, try unpause instead');
       if (container.isRunning) throw new WherryError('NotModified', 'container is already running');
       if (container.removing || container.removed || container.state.dead) {
         throw new WherryError('Conflict', 'container is marked for removal and cannot be started');
@@ -54,6 +58,7 @@ export class Lifecycle {
       const { state, record } = container;
       container.process = 'none';
       container.takes_clients = false;
+      container.paused = false;
       container.pid = 0;
       container.ports = [];
       container.walls = null;
@@ -65,6 +70,7 @@ export class Lifecycle {
         error: '',
         walls: exit.walls ?? null,
       });
+      this.#execs.containerEnded(container);
       if (exit.oom) container.publish('oom');
       publishLeft(container, this.#context);
       container.publish('die', {

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-
-import type { TaskExit } from '../../core/index.ts';
+import type { TaskExit, TaskState } from '../../core/index.ts';
 import { fromUnknown } from '../../errors/index.ts';
 import { startTime } from '../../os/index.ts';
+import { bootTime } from './boot-time.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -28,7 +27,8 @@ export async function adoptContainers(
     if (container === null) continue;
     const exit = exits.find((each) => each.container === id);
     const known = exit !== undefined && exit.exited_at.toISOString() === container.state.finished_at;
-    const begun = known || exit !== undefined || (await isBegun(context, id));
+    const status = exit === undefined ? await statusOf(context, id) : null;
+    const begun = status !== 'created';
     if (known || !begun) {
       await tasks
         .delete(id)
@@ -37,6 +37,7 @@ export async function adoptContainers(
     }
     container.ports = publishedPorts(container, tasks);
     adopt(container, pid, boot_ms);
+    container.paused = status === 'paused';
   }
 }
 
@@ -62,14 +63,14 @@ export async function settleContainers(
   }
 }
 
-/** A task that was made but not started is nobody's any more. */
-async function isBegun({ space, log }: ContainersContext, id: string): Promise<boolean> {
+/** A task that was made but not started is nobody's any more. Null when its shim does not say. */
+async function statusOf({ space, log }: ContainersContext, id: string): Promise<TaskState['status'] | null> {
   try {
-    return (await space.tasks.state(id)).status !== 'created';
+    return (await space.tasks.state(id)).status;
   } catch (error) {
     // Its shim is about to be found gone; the exit that comes then is the truth.
     log.warn(`cannot ask for the state of container ${id}: ${fromUnknown(error).message}`);
-    return true;
+    return null;
   }
 }
 
@@ -99,10 +100,4 @@ async function settle(container: Container, lifecycle: Lifecycle, removal: Remov
   } else if (state.started_at !== '' && restartsAtBoot(RestartPolicy, state)) {
     await lifecycle.start(container);
   }
-}
-
-/** When the machine was started, in ms since 1970. proc(5), btime. */
-function bootTime(): number {
-  const text = readFileSync('/proc/stat', 'utf8');
-  return Number(/^btime (\d+)$/m.exec(text)?.[1] ?? 0) * 1000;
 }

@@ -115,6 +115,11 @@ export class Stopping {
       if (!isClass(error, 'NotFound')) throw error;
     }
     container.publish('kill', { signal: String(signal) });
+    const ends = signal === SIGKILL || signal === parseStopSignal(container.record.config.StopSignal);
+    if (!container.paused || !ends) return;
+    // What is frozen does not see the signal.
+    await this.#context.space.tasks.resume(container.id).catch(() => {});
+    container.paused = false;
   }
 
   /**

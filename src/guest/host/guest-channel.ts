@@ -12,6 +12,7 @@ import {
   writeFrameHeader,
 } from '../job.ts';
 import { type Wall, walls } from '../walls.ts';
+import { UnreadNotices } from './unread-notices.ts';
 import { GuestFailed, type GuestOptions } from './starter.ts';
 
 /** What a guest's process must not do; the shim ends it. */
@@ -21,6 +22,8 @@ export class Breach extends Error {}
 export interface GuestChannel {
   /** Lets the guest run; whether its process still listens is told by `said`. */
   start(): void;
+  /** Tells it what another process of the container changed. */
+  notify(notice: Uint8Array): void;
   /** Settles with the walls around the guest's process. */
   readonly running: Promise<readonly Wall[]>;
   /** What the guest's process said of its guest's end; null when it closed its end without a word. */
@@ -69,6 +72,7 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
   let pending: Buffer = Buffer.alloc(0);
   let broken = false;
   let program_told = false;
+  const notices = new UnreadNotices();
 
   socket.on('data', (chunk: Buffer) => {
     if (broken) return;
@@ -96,6 +100,7 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
   function take(kind: number, payload: Buffer): void {
     switch (kind) {
       case frame.request: {
+        notices.requested();
         const { reply, descriptor } = options.answer(payload);
         const whole = new Uint8Array(frame_header_bytes + reply.length);
         writeFrameHeader(whole, frame.reply, reply.length);
@@ -105,6 +110,7 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
         } finally {
           if (descriptor !== null) close(descriptor);
         }
+        notices.replied();
         break;
       }
       case frame.running:
@@ -140,6 +146,18 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
       } catch (error) {
         if (error instanceof SystemError && error.code === 'EPIPE') return;
         throw error;
+      }
+    },
+    notify(notice) {
+      if (broken || socket.destroyed) return;
+      const told = notices.next(notice);
+      if (told === null) return;
+      try {
+        sendWhole(fd, encodeFrame(frame.notice, told), []);
+      } catch (error) {
+        if (error instanceof SystemError && error.code === 'EPIPE') return;
+        broken = true;
+        onBreach(error instanceof Breach ? error : new Breach(String(error), { cause: error }));
       }
     },
   };

@@ -9,6 +9,7 @@ export interface BrokerAnswer {
 }
 
 export interface GuestOptions {
+  /** Read when it is sent: in the same turn the process begins to be told of what other processes change. */
   readonly job: GuestJob;
   /** In the order that `GuestJob` gives. They stay the caller's. */
   readonly descriptors: readonly number[];
@@ -36,6 +37,8 @@ export interface GuestProcess {
   readonly pid: number;
   /** Lets the guest run. */
   start(): void;
+  /** Tells it what another process of its container changed about their files: `Answer.notice` of the broker. */
+  notify(notice: Uint8Array): void;
   /**
    * Settles when the guest's first instruction is about to run, with the walls around its process; rejects with a
    * `GuestFailed` when it never will.

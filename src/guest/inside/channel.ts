@@ -1,4 +1,4 @@
-import { close, receiveMessage, sendMessage } from '../../os/index.ts';
+import { close, readableBytes, receiveMessage, sendMessage } from '../../os/index.ts';
 import { frame, frame_header_bytes, writeFrameHeader } from '../job.ts';
 
 /** The shim has gone or speaks nonsense: this process has no reason to live on. */
@@ -20,7 +20,11 @@ export interface Channel {
   takeStart(): void;
   /** A broker request and its reply; the reply is valid until the next call. */
   call(request: Uint8Array): { readonly reply: Uint8Array; readonly descriptor: number | null };
+  /** What the broker told all other processes of the container since; never blocks. */
+  takeNotices(): readonly Uint8Array[];
 }
+
+const nothing: readonly Uint8Array[] = [];
 
 /** Speaks over the connected stream socket `fd`. */
 export function openChannel(fd: number): Channel {
@@ -28,6 +32,15 @@ export function openChannel(fd: number): Channel {
   let end = 0;
   let descriptors: number[] = [];
   let started = false;
+  let notices: Uint8Array[] = [];
+
+  /** Takes in what comes unasked; false for a frame of another kind. */
+  function takeUnasked({ kind, payload }: { readonly kind: number; readonly payload: Uint8Array }): boolean {
+    if (kind === frame.start) started = true;
+    else if (kind === frame.notice) notices.push(payload.slice());
+    else return false;
+    return true;
+  }
 
   function fill(wanted: number): void {
     if (received.length - start < wanted) {
@@ -70,21 +83,25 @@ export function openChannel(fd: number): Channel {
       return taken;
     },
     takeStart() {
-      if (!started && channel.receive().kind !== frame.start)
-        throw new ChannelLost('the shim did not say when to start');
-      started = true;
+      while (!started) if (!takeUnasked(channel.receive())) throw new ChannelLost('the shim did not say when to start');
     },
     call(request) {
       channel.send(frame.request, request);
-      let { kind, payload } = channel.receive();
-      if (kind === frame.start) {
-        started = true;
-        ({ kind, payload } = channel.receive());
-      }
+      let next = channel.receive();
+      while (takeUnasked(next)) next = channel.receive();
+      const { kind, payload } = next;
       if (kind !== frame.reply) throw new ChannelLost('the shim answered out of turn');
       const [descriptor = null, ...more] = channel.takeDescriptors();
       for (const extra of more) close(extra);
       return { reply: payload, descriptor };
+    },
+    takeNotices() {
+      while (end > start || readableBytes(fd) > 0)
+        if (!takeUnasked(channel.receive())) throw new ChannelLost('the shim answered what was not asked');
+      if (notices.length === 0) return nothing;
+      const taken = notices;
+      notices = [];
+      return taken;
     },
   };
   return channel;

@@ -14,6 +14,7 @@ export interface TakenJob {
   readonly layers: readonly { readonly tar: number; readonly index: number }[];
   readonly code: number | null;
   readonly listeners: readonly number[];
+  readonly shell: number | null;
 }
 
 /** Makes the guest of a job ready, in a process that has these walls around it. */
@@ -33,17 +34,19 @@ function takeJob(channel: Channel): TakenJob {
   const [stdin, stdout, stderr, chain_index, ...rest] = descriptors;
   const layers_end = job.layers.length * 2;
   const listeners_end = layers_end + job.listening.reduce((sum, { listeners }) => sum + listeners, 0);
+  const code_at = listeners_end + (job.shell === undefined ? 0 : 1);
   if (
     stdin === undefined ||
     stdout === undefined ||
     stderr === undefined ||
     chain_index === undefined ||
-    rest.length !== listeners_end + (job.code === null ? 0 : 1)
+    rest.length !== code_at + (job.code === null ? 0 : 1)
   )
     throw new ChannelLost('the job has not the descriptors that it names');
   const layers = job.layers.map((_, i) => ({ tar: rest[i * 2]!, index: rest[i * 2 + 1]! }));
   const listeners = rest.slice(layers_end, listeners_end);
-  return { job, stdio: [stdin, stdout, stderr], chain_index, layers, listeners, code: rest[listeners_end] ?? null };
+  const shell = job.shell === undefined ? null : rest[listeners_end]!;
+  return { job, stdio: [stdin, stdout, stderr], chain_index, layers, listeners, shell, code: rest[code_at] ?? null };
 }
 
 function parseJob(bytes: Uint8Array): GuestJob {

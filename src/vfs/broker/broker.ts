@@ -40,6 +40,8 @@ export interface BrokerMount {
 
 export interface BrokerOptions {
   readonly mounts: readonly BrokerMount[];
+  /** A directory of the host that is the root filesystem; then neither writable layer nor image count. */
+  readonly root?: { readonly source: string; readonly read_only: boolean };
   /** The directory of the writable layer, null for a container whose root filesystem is read-only. */
   readonly upper: string | null;
   /** The image: the merged index of its chain, and its layers, base first. */
@@ -69,9 +71,9 @@ export interface Answer {
 export interface Broker {
   /**
    * Answers one request. Synchronous and never waiting for the guest. Throws only `Breach`: whoever sent that is to be
-   * killed.
+   * killed. `user` is whom it is served for, the container's own when left out.
    */
-  handle(request: Uint8Array): Answer;
+  handle(request: Uint8Array, user?: FilesystemUser): Answer;
   /** Where the writable layer differs from the image by now, for a process that is about to start. */
   readonly touched: readonly string[];
   close(): void;
@@ -95,17 +97,24 @@ class PathBroker implements Broker {
   readonly #union: UnionTree | null;
   readonly #reply: Writer = new Writer(broker_reply_bytes_max);
   readonly #failed: ((error: unknown) => void) | undefined;
+  readonly #own: FilesystemUser;
+  /** Whom the trees serve now: a request is answered before the next is looked at. */
+  readonly #served: { -readonly [Field in keyof FilesystemUser]: FilesystemUser[Field] };
   #descriptor: number | null = null;
 
-  constructor({ mounts, upper, lower, user, open, damaged, failed }: BrokerOptions) {
+  constructor({ mounts, root, upper, lower, user, open, damaged, failed }: BrokerOptions) {
     this.#failed = failed;
+    this.#own = user;
+    this.#served = { ...user };
     const data = lower.layers.map((layer, i) => new LayerData(layer, i, damaged));
     const implied = impliedBy(lower.index, mounts);
-    this.#union = upper === null ? null : new UnionTree({ upper, index: lower.index, data, user, implied });
+    this.#union =
+      upper === null ? null : new UnionTree({ upper, index: lower.index, data, user: this.#served, implied });
     if (this.#union !== null) this.#trees.set(root_mount, this.#union);
     try {
+      if (root !== undefined) this.#trees.set(root_mount, new HostTree({ ...root, user, ...(open && { open }) }));
       for (const { id, source, read_only, kind, special } of mounts) {
-        const common = { source, read_only, user, special: special ?? false };
+        const common = { source, read_only, user: this.#served, special: special ?? false };
         const tree = kind === 'file' ? new FileTree(common) : new HostTree({ ...common, ...(open && { open }) });
         if (this.#trees.has(id)) throw new RangeError(`two mounts have the number ${id}`);
         this.#trees.set(id, tree);
@@ -120,7 +129,8 @@ class PathBroker implements Broker {
     return this.#union?.touched.all ?? [];
   }
 
-  handle(request: Uint8Array): Answer {
+  handle(request: Uint8Array, user: FilesystemUser = this.#own): Answer {
+    Object.assign(this.#served, user);
     this.#descriptor = null;
     const reply = this.#reply.reset();
     let touched: readonly string[] = [];
@@ -264,6 +274,9 @@ function impliedBy(index: LayerIndex, mounts: readonly BrokerMount[]): ReadonlyM
   for (const name of implied_directories) implied.set(name, 0o1777);
   return implied;
 }
+
+/** The notice that everything may have changed: whoever has it asks for all there is. */
+export const everything_touched: Uint8Array = noticeOf(['/'])!;
 
 function noticeOf(touched: readonly string[]): Uint8Array | null {
   if (touched.length === 0) return null;

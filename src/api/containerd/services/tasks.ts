@@ -8,14 +8,7 @@ import {
   timestampFromDate,
 } from '@bufbuild/protobuf/wkt';
 
-import {
-  type Any,
-  type Core,
-  parseFilters,
-  type Tasks,
-  type TaskState,
-  type TaskStdio,
-} from '../../../core/index.ts';
+import { type Any, type Core, parseFilters, type Tasks, type TaskState, type TaskStdio } from '../../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
 import { type CallContext, type ServiceHandlers, types } from '../../../wire/index.ts';
 import type { TasksService } from '../../../wire/services.ts';

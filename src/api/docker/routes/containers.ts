@@ -3,7 +3,7 @@ import { WherryError } from '../../../errors/index.ts';
 import { containerJson } from '../container-json.ts';
 import { readCreateRequest, readUpdateRequest } from '../container-request.ts';
 import { summaryJson } from '../container-summary-json.ts';
-import { integerParameter } from '../numbers.ts';
+import { dimension, integerParameter } from '../numbers.ts';
 import type { ApiReply, ApiRequest, Route } from '../route.ts';
 
 /** Operations on containers that are answered at once. */
@@ -72,6 +72,16 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     reply.empty(204);
   }
 
+  async function pause(request: ApiRequest, reply: ApiReply): Promise<void> {
+    await containers.pause(id(request));
+    reply.empty(204);
+  }
+
+  async function unpause(request: ApiRequest, reply: ApiReply): Promise<void> {
+    await containers.unpause(id(request));
+    reply.empty(204);
+  }
+
   async function rename(request: ApiRequest, reply: ApiReply): Promise<void> {
     await containers.rename(id(request), request.query.get('name') ?? '');
     reply.empty(204);
@@ -118,19 +128,11 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     { method: 'POST', pattern: '/containers/{id}/stop', handler: stop },
     { method: 'POST', pattern: '/containers/{id}/restart', handler: restart },
     { method: 'POST', pattern: '/containers/{id}/kill', handler: kill },
+    { method: 'POST', pattern: '/containers/{id}/pause', handler: pause },
+    { method: 'POST', pattern: '/containers/{id}/unpause', handler: unpause },
     { method: 'POST', pattern: '/containers/{id}/rename', handler: rename },
     { method: 'POST', pattern: '/containers/{id}/update', handler: update },
     { method: 'POST', pattern: '/containers/{id}/resize', handler: resize },
     { method: 'DELETE', pattern: '/containers/{id}', handler: remove },
   ];
-}
-
-/** @throws WherryError InvalidArgument with Docker's texts */
-function dimension(query: URLSearchParams, key: string, name: string): number {
-  const text = query.get(key) ?? '';
-  const wrong = (why: string): never => {
-    throw new WherryError('InvalidArgument', `invalid resize ${name} "${text}": ${why}`);
-  };
-  if (!/^\d+$/.test(text)) return wrong('invalid syntax');
-  return Number(text) < 2 ** 32 ? Number(text) : wrong('value out of range');
 }

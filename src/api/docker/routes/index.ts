@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { containerStreamRoutes } from './container-streams.ts';
 import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';
+import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
 import { pluginRoutes } from './plugins.ts';
@@ -16,6 +17,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
   return [
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine),
+    ...execRoutes(engine),
     ...eventRoutes(engine.events),
     ...imageRoutes(engine.images),
     ...volumeRoutes(engine.volumes),
