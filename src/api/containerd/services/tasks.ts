@@ -7,6 +7,8 @@ import {
   TimestampSchema,
   timestampFromDate,
 } from '@bufbuild/protobuf/wkt';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { type Any, type Core, parseFilters, type Tasks, type TaskState, type TaskStdio } from '../../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
@@ -127,14 +129,23 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
     },
     async checkpoint({ containerId, options }, call) {
       const tasks = having(containerId, call);
-      const path = checkTaskOptions(options).image_path;
-      if (path === '')
-        throw new WherryError(
-          'Unimplemented',
-          'Cannot write a checkpoint as content: name a folder for it by the option image_path.',
-        );
-      await tasks.checkpoint(containerId, path, options === undefined ? undefined : anyOf(options));
-      return {};
+      const { image_path } = checkTaskOptions(options);
+      const told = options === undefined ? undefined : anyOf(options);
+      if (image_path !== '') {
+        await tasks.checkpoint(containerId, image_path, told);
+        return {};
+      }
+      // Whoever cannot make one at all says so first.
+      const folder = await mkdtemp(join(core.state, 'checkpoint-'));
+      try {
+        await tasks.checkpoint(containerId, folder, told);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+      throw new WherryError(
+        'Unimplemented',
+        'Cannot keep a checkpoint as content: name a folder for it by the option image_path.',
+      );
     },
     async update({ containerId, resources, annotations }, call) {
       const tasks = having(containerId, call);
