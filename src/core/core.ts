@@ -43,6 +43,7 @@ import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { createWasmRoot } from './tasks/wasm-root.ts';
 import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
@@ -105,7 +106,7 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = join(state, 'publish') } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
@@ -124,6 +125,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     paths,
     tables,
     mounts,
+    wasmRoot: createWasmRoot({
+      paths,
+      layers,
+      log,
+      mounts,
+      findImage: (namespace, name) => transaction.images(namespace).find(name),
+      content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
+    }),
     kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
     environment: {
       address: join(state, 'containerd.sock'),
@@ -214,8 +223,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       subscribe: (listener, signal) => events.subscribe(listener, signal),
       forward: (envelope) => {
         events.forward(envelope);
-        const { timestamp } = envelope;
-        if (timestamp !== undefined) tasks.heard({ ...envelope, timestamp });
+        tasks.heard(envelope);
       },
     },
     transact: (act) => store.transact(() => act(transaction)),
