@@ -15,7 +15,7 @@ import {
 } from '../../oci/index.ts';
 import { WherryError } from '../../errors/index.ts';
 import { digester } from '../digester.ts';
-import type { Content } from '../model.ts';
+import type { Content, SnapshotterName } from '../model.ts';
 import type { ImageDestination, Unpack } from './image-destination.ts';
 import { type PlatformChoice, chosenChildren } from './platform-choice.ts';
 import { prepareLayers } from './prepare-layers.ts';
@@ -24,8 +24,8 @@ import type { ImageScope } from './scope.ts';
 import { addLabels, plainTarget, storeDocument } from './store-content.ts';
 import { readDocument, walk, leadsOn } from './walk.ts';
 
-/** The snapshotter that layers are made for when nobody names one. */
-const default_snapshotter = 'wherry';
+/** The snapshotter that layers are made for when nobody names one: what containerd's clients then ask for. */
+const default_snapshotter: SnapshotterName = 'overlayfs';
 
 /**
  * Makes an image ready to run that is in the content: the layers of the platforms that are to be unpacked, and for a
@@ -100,11 +100,9 @@ async function unpack(
     await addLabels(space.content, descriptor.digest, { 'containerd.io/uncompressed': diffID });
   }
   if (chain === '') return;
-  for (const { snapshotter } of wanted) {
-    const diff_ids = image.layers.map(({ diffID }) => diffID);
-    await space.snapshots(snapshotter === '' ? undefined : snapshotter).adopt(diff_ids, { lease });
-  }
   const names = wanted.map(({ snapshotter }) => (snapshotter === '' ? default_snapshotter : snapshotter));
+  const diff_ids = image.layers.map(({ diffID }) => diffID);
+  for (const name of names) await space.snapshots(name).adopt(diff_ids, { lease });
   const held = names.map((name): [string, string] => [`containerd.io/gc.ref.snapshot.${name}`, chain]);
   await addLabels(space.content, manifest.config.digest, Object.fromEntries(held));
 }
