@@ -72,7 +72,10 @@ test('an image comes with all that it leads to, labelled as containerd labels it
   assert.deepEqual([first, second], [{ event: `Resolving from ${from}` }, { event: `Pulling from ${from}` }]);
   assert.deepEqual(third, { event: 'fetching image content', name: `${registry.address}/team/app:1` });
   const complete = said.filter(({ event }) => event === 'complete').map(({ name }) => name?.replace(/-.*/, ''));
-  assert.deepEqual(complete.sort(), ['config', 'layer', 'layer', 'manifest']);
+  assert.deepEqual(
+    complete.toSorted((a = '', b = '') => (a < b ? -1 : 1)),
+    ['config', 'layer', 'layer', 'manifest'],
+  );
   const again = await pullFrom(scope, registry, 'team/app:1');
   assert.equal(again.said.filter(({ event }) => event === 'already exists').length, 4);
 });
