@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
+import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
 import { createContent } from './content/contents.ts';
 import { Ingests } from './content/ingests.ts';
@@ -11,7 +12,7 @@ import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
 import type { Log } from './log.ts';
 import { Mirror } from './mirror.ts';
-import type { Core, Gate, Mount, NamespaceView } from './model.ts';
+import type { Collected, Core, Gate, Mount, NamespaceView } from './model.ts';
 import { checkNamespace } from './names.ts';
 import { Paths } from './paths.ts';
 import { rebuild, repairRecords } from './rebuild.ts';
@@ -198,6 +199,13 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     findContainer: (id) => transaction.containers(name).find(id),
   });
 
+  const collect = async (): Promise<Collected> => {
+    const collected = await collector.collect();
+    reserve.refill();
+    return collected;
+  };
+  const soon = new CollectSoon(collect, log);
+
   return {
     root,
     state,
@@ -221,22 +229,22 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       return one;
     },
     namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
-    async collect() {
-      const collected = await collector.collect();
-      reserve.refill();
-      return collected;
-    },
+    collect,
+    collectSoon: () => soon.ask(),
     async recover() {
       reclaimMounts(paths);
       await store.transact(() => reclaim(paths, tables, log));
       ingests.load();
-      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
+      // Ours first: they hold streams for the others.
+      await recoverShims({ paths, tables, tasks, log });
+      await recoverForeignShims({ tables, tasks, log });
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
     async close() {
       if (closed) return;
       closed = true;
+      soon.close();
       await tasks.close();
       await mirror.flush();
       await spare.close();

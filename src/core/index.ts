@@ -23,7 +23,7 @@ export { spoolArchive } from './images/spool.ts';
 export type { SpooledArchive } from './images/spool.ts';
 export { addLabels, commitBlob, openBlob, plainTarget, storeDocument } from './images/store-content.ts';
 export type { Log } from './log.ts';
-export { default_snapshotter, lease_until_restart } from './model.ts';
+export { lease_until_restart } from './model.ts';
 export type * from './model.ts';
 export { fieldOfMap, parseFilters } from './filters/filter.ts';
 export type { Fields, Filter } from './filters/filter.ts';

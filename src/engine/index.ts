@@ -34,5 +34,7 @@ export { Volumes } from './volumes.ts';
 export type { Volume, VolumeEvent, VolumeRequest, VolumesContext, VolumeUser } from './volumes.ts';
 export { Networks } from './networks.ts';
 export type { Network, NetworksContext, NetworkUser } from './networks.ts';
+export { wasm_runtime } from './runtimes.ts';
+export type { Runtime } from './runtimes.ts';
 export { System } from './system.ts';
 export type { ContainerCounts, Machine, SystemContext, SystemSettings } from './system.ts';

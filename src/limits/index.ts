@@ -99,6 +99,8 @@ export const chunk_bytes: number = 64 * 1024;
 /** A layer that is unpacked for the kernel: what is copied at once, and how long before others have a turn. */
 export const unpack_piece_bytes: number = 1024 * 1024;
 export const unpack_turn_ms: number = 8;
+/** How long one that no snapshot lies on is kept unpacked for the next, as long as its image is there. */
+export const unpacked_kept_ms: number = 24 * 3600 * 1000;
 
 /** Documents from a registry or an archive. */
 /** A manifest or an index. */
@@ -215,6 +217,12 @@ export const log_backlog_bytes_max: number = 1024 * 1024;
 /** On a full disk: how soon it is tried again, and how long for a container that has ended. */
 export const log_retry_ms: number = 100;
 export const log_close_patience_ms: number = 10_000;
+/** Processes of other shims whose streams one of ours holds. */
+export const relays_per_shim_max: number = 1000;
+/** How long after the end of such a process a stream that somebody keeps open may be silent before it is given up on. */
+export const relay_silence_ms_max: number = 3000;
+/** How long the rest of such a process's output may take to be written. */
+export const relay_finish_ms_max: number = 60_000;
 /** What may wait for a slow attached client before its guest is held. */
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 
@@ -359,6 +367,10 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Devices that a Linux container is given. */
+export const container_devices_max: number = 4096;
+/** Of the text of `--security-opt seccomp=`. */
+export const seccomp_profile_bytes_max: number = 1024 * 1024;
 /** Read at once of a log. */
 export const log_read_bytes: number = 64 * 1024;
 /** How often a followed log is looked at when nothing tells of a change. */
@@ -393,6 +405,10 @@ export const filter_pattern_depth_max: number = 100;
 export const filter_pattern_steps_max: number = 2000;
 /** Filters of one call. */
 export const filters_per_call_max: number = 256;
+/** How soon after a client deleted something what it referred to is collected. */
+export const collection_delay_ms: number = 500;
+/** The part of the time that such collections may take. containerd's. */
+export const collection_share_max: number = 0.02;
 /** An ingest that nobody holds and nobody writes goes after so long. containerd's. */
 export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
 /** Events that may wait for a subscriber before it is given up. */

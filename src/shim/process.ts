@@ -88,7 +88,7 @@ export class Process {
     // Nobody need wait for it.
     this.#exit.promise.catch(() => {});
     const { stdin, stdout, stderr, terminal, container, console_size } = options;
-    this.#streams = createStreams({ stdin, stdout, stderr, terminal, container }, (key) => this.#press(key));
+    this.#streams = createStreams({ stdin, stdout, stderr, terminal, container }, { onKey: (key) => this.#press(key) });
     try {
       if (console_size !== null && terminal) this.#streams.resize(console_size.width, console_size.height);
       options.record('created');

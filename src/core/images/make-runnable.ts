@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto';
-
 import { config_bytes_max } from '../../limits/index.ts';
 import {
-  chainIDs,
   type Descriptor,
   digestOf,
   isAttestation,
@@ -16,9 +13,9 @@ import {
   type RunnableImage,
   runnableImage,
 } from '../../oci/index.ts';
-import { isClass, WherryError } from '../../errors/index.ts';
+import { WherryError } from '../../errors/index.ts';
 import { digester } from '../digester.ts';
-import type { Content, Labels, Snapshotter } from '../model.ts';
+import type { Content, Labels } from '../model.ts';
 import type { ImageDestination, Unpack } from './image-destination.ts';
 import { type PlatformChoice, chosenChildren } from './platform-choice.ts';
 import { prepareLayers } from './prepare-layers.ts';
@@ -89,54 +86,24 @@ async function unpack(
   unpacks: readonly Unpack[],
   lease: string,
 ): Promise<void> {
-  const { space } = scope;
+  const { core, space } = scope;
   // Wasm runs on every machine, whatever platform a client takes itself to be.
   const fits = ({ platform }: Unpack): boolean =>
     platform === null || isWasmImage(image) || platformMatch(platform, image.config.platform) > 0;
   const wanted = unpacks.filter(fits);
   if (wanted.length === 0) return;
-  // A layer that is not what the config says is refused before anything is made of it.
-  await prepareLayers(scope, image.layers);
+  await core.transact((tx) => {
+    for (const { diffID } of image.layers) tx.leases(space.name).add(lease, { type: 'layers', id: diffID });
+  });
+  const chain = await prepareLayers(scope, image.layers);
   for (const { descriptor, diffID } of image.layers) {
     await addLabels(space.content, descriptor.digest, { 'containerd.io/uncompressed': diffID });
   }
+  if (chain === '') return;
+  const diff_ids = image.layers.map(({ diffID }) => diffID);
   for (const name of new Set(wanted.map(({ snapshotter }) => (snapshotter === '' ? usual_snapshotter : snapshotter)))) {
-    const chain = await unpackInto(scope, image, name, lease);
-    if (chain === '') continue;
+    await space.snapshots(name).adopt(diff_ids, { lease });
     await addLabels(space.content, manifest.config.digest, { [`containerd.io/gc.ref.snapshot.${name}`]: chain });
-  }
-}
-
-/** Makes the committed snapshots of an image's layers, as far as they are not there; gives the name of the last. */
-async function unpackInto({ space }: ImageScope, image: RunnableImage, name: string, lease: string): Promise<string> {
-  const snapshots = space.snapshots(name);
-  const chains = chainIDs(
-    image.layers.map(({ diffID }) => diffID),
-    digester,
-  );
-  for (const [i, { descriptor }] of image.layers.entries()) {
-    const chain = chains[i]!;
-    if (await isThere(snapshots, chain)) continue;
-    const key = `extract-${randomUUID()} ${chain}`;
-    const mounts = await snapshots.prepare(key, chains[i - 1] ?? '', { lease });
-    try {
-      await space.differ.apply(descriptor, mounts);
-      await snapshots.commit(chain, key, { lease });
-    } catch (error) {
-      await snapshots.remove(key, { lease }).catch(() => {});
-      if (!isClass(error, 'AlreadyExists')) throw error;
-    }
-  }
-  return chains.at(-1) ?? '';
-}
-
-async function isThere(snapshots: Snapshotter, key: string): Promise<boolean> {
-  try {
-    await snapshots.stat(key);
-    return true;
-  } catch (error) {
-    if (isClass(error, 'NotFound')) return false;
-    throw error;
   }
 }
 

@@ -88,6 +88,7 @@ export class TaskStore {
     this.foreign = new ForeignRuntimes({
       paths: options.paths,
       environment: options.environment,
+      holders: this.pool,
       log: options.log,
       gone: (shim) => this.#foreignGone(shim),
     });
@@ -195,21 +196,23 @@ export class TaskStore {
       shim = made.shim;
       const { rootfs } = made;
       const { runtime_options, checkpoint } = options;
+      const opened = await shim.openStreams('', stdio, clients);
       const request = {
         id,
         bundle,
-        ...stdio,
+        ...opened.stdio,
         rootfs: rootfs.map((each) => ({ ...each, options: [...each.options] })),
         checkpoint: checkpoint ?? '',
         ...(runtime_options === undefined
           ? {}
           : { options: { typeUrl: runtime_options.type_url, value: runtime_options.value } }),
       };
-      const handed = handOverAll(shim, { container: id, exec_id: '' }, clients, log);
+      const handed = handOverAll(shim, { container: id, exec_id: '' }, opened.clients, log);
       const [{ pid }] = await Promise.all([
-        shim.task.create(request, { ...timeout, metadata: { [clients_metadata]: String(clients.length) } }),
+        shim.task.create(request, { ...timeout, metadata: { [clients_metadata]: String(opened.clients.length) } }),
         ...handed,
       ]);
+      await shim.streamsTaken('');
       entry.shim = shim;
       entry.pid = pid;
       if (!shim.publishes) this.events.created(namespace, id, { bundle, rootfs, stdio, pid });
@@ -366,6 +369,7 @@ export class TaskStore {
       // Whoever made the task goes first: it is about to be started.
       await new Promise((resolve) => setImmediate(resolve));
       const { exitStatus, exitedAt } = await shim.task.wait({ id: container }, { signal: entry.waiting.signal });
+      await shim.closeStreams('');
       await entry.starting;
       // Both answers may have come at once: whoever called `start` goes first.
       await new Promise((resolve) => setImmediate(resolve));
@@ -390,6 +394,7 @@ export class TaskStore {
 
   #ownGone(shim: Shim): void {
     this.pool.forget(shim);
+    this.foreign.holderGone(shim);
     const count = this.gone(shim);
     if (count === 0) rmSync(shim.folder, { recursive: true, force: true });
     else this.#options.log.warn(`shim ${shim.name} is gone, and ${count} containers with it`);

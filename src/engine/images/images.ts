@@ -26,6 +26,7 @@ import { loadModule } from './load-module.ts';
 import { nameImage } from './name-image.ts';
 import { repoTags } from './names.ts';
 import type { Report } from './progress.ts';
+import { programKind, type WantedProgram } from './program-kind.ts';
 import { type PrunedImages, pruneImages } from './prune.ts';
 import { pushImages } from './push.ts';
 import { pullImage } from './pull.ts';
@@ -82,6 +83,11 @@ export class Images {
   /** What to make a container of; see `findImage`. */
   find(query: string, platform: Platform | null): Promise<FoundImage> {
     return findImage(this.#context, this.#reader, query, platform);
+  }
+
+  /** Whether a program of an image whose layers are there is WebAssembly; see `programKind`. */
+  programKind(image: FoundImage, wanted: WantedProgram): Promise<'wasm' | 'linux'> {
+    return programKind(this.#context, image, wanted);
   }
 
   /** Makes sure that the image's layers are there to be read: they are derived and may have been evicted. */

@@ -44,6 +44,7 @@ export function containersService(core: Core): ServiceHandlers<typeof Containers
     async delete({ id }, call) {
       const namespace = namespaceOf(call);
       await core.transact((tx) => tx.containers(namespace).delete(id));
+      core.collectSoon();
       return {};
     },
   };

@@ -50,6 +50,7 @@ export function contentService(core: Core): ServiceHandlers<typeof ContentServic
       if (fault !== null) throw new WherryError('InvalidArgument', fault);
       const lease = leaseOf(call);
       await content.delete(digest, lease === null ? {} : { lease });
+      core.collectSoon();
       return {};
     },
     async *read({ digest, offset: from, size: wanted }, call) {

@@ -43,6 +43,7 @@ export function imagesService(core: Core): ServiceHandlers<typeof ImagesService>
       const how = { lease: leaseOf(call), target: target?.digest ?? '' };
       await core.transact((tx) => tx.images(namespace).delete(name, how));
       if (sync) await core.collect();
+      else core.collectSoon();
       return {};
     },
   };
