@@ -95,6 +95,11 @@ function run(side: Side, programs: string, scenario: Scenario, number: string): 
         literal('the part of the registry', part, '<side>'),
         literal('the registry', registry.address, '<registry>'),
         literal('the locked registry', locked.address, '<locked>'),
+        {
+          name: 'a question that ctr 1.6 gives up when it is done',
+          pattern: /^time="<time>" level=error msg="failed to get content info" error="context canceled"\n/gm,
+          to: '',
+        },
         { name: 'columns', pattern: / {2,}/g, to: '  ' },
       ],
     },
