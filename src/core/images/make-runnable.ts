@@ -92,17 +92,21 @@ async function unpack(
     platform === null || isWasmImage(image) || platformMatch(platform, image.config.platform) > 0;
   const wanted = unpacks.filter(fits);
   if (wanted.length === 0) return;
+  // Until there are snapshots of them nothing else holds the layers.
   await core.transact((tx) => {
     for (const { diffID } of image.layers) tx.leases(space.name).add(lease, { type: 'layers', id: diffID });
   });
-  const chain = await prepareLayers(scope, image.layers);
+  // A layer that is not what the config says is refused before anything is made of it.
+  await prepareLayers(scope, image.layers);
   for (const { descriptor, diffID } of image.layers) {
     await addLabels(space.content, descriptor.digest, { 'containerd.io/uncompressed': diffID });
   }
-  if (chain === '') return;
-  const diff_ids = image.layers.map(({ diffID }) => diffID);
   for (const name of new Set(wanted.map(({ snapshotter }) => (snapshotter === '' ? usual_snapshotter : snapshotter)))) {
-    await space.snapshots(name).adopt(diff_ids, { lease });
+    const chain = await space.snapshots(name).adopt(
+      image.layers.map(({ diffID }) => diffID),
+      { lease },
+    );
+    if (chain === '') continue;
     await addLabels(space.content, manifest.config.digest, { [`containerd.io/gc.ref.snapshot.${name}`]: chain });
   }
 }

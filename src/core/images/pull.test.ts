@@ -73,7 +73,7 @@ test('an image comes with all that it leads to, labelled as containerd labels it
   assert.deepEqual(third, { event: 'fetching image content', name: `${registry.address}/team/app:1` });
   const complete = said.filter(({ event }) => event === 'complete').map(({ name }) => name?.replace(/-.*/, ''));
   assert.deepEqual(
-    complete.toSorted((a = '', b = '') => (a < b ? -1 : 1)),
+    complete.toSorted((a = '', b = '') => a.localeCompare(b)),
     ['config', 'layer', 'layer', 'manifest'],
   );
   const again = await pullFrom(scope, registry, 'team/app:1');
