@@ -2,8 +2,12 @@
  * Starting containers: `docker run --rm` of hello on Wherry beside a static program on Docker, where an engine is at
  * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; so is `docker run -d -p` of web to the
  * first byte that it answers (image `DOCKER_BENCH_WEB_IMAGE`); then from start request to first byte, fifty at once, and
+<<<<<<< HEAD
  * memory. `bench compute` runs programs that compute instead (compute.ts), `bench containerd` is containerd's door beside
  * a real containerd (containerd.ts).
+=======
+ * memory. `bench compute` runs programs that compute instead (compute.ts), `bench shim` our shim under containerd (shim.ts).
+>>>>>>> main
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -16,6 +20,7 @@ import { compute } from './compute.ts';
 import { containerd } from './containerd.ts';
 import { childrenOf, connect, exists, pageTables, pss, shimPids, sleep, startDaemon } from './engine.ts';
 import { figure, show } from './figures.ts';
+import { benchShim } from './shim.ts';
 
 const { values, positionals } = parseArgs({
   options: {
@@ -41,6 +46,11 @@ if (what === 'calls') {
 }
 if (what === 'containerd') {
   await containerd({ runs, quick: values.quick, format: values.format === 'json' ? 'json' : 'table' });
+  process.exit(0);
+}
+
+if (what === 'shim') {
+  await benchShim(runs);
   process.exit(0);
 }
 
