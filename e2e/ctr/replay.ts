@@ -103,7 +103,11 @@ class Call {
       this.answered.code = Number(given['grpc-status']);
       this.answered.text = this.answered.code === 0 ? '' : decodeURIComponent(String(given['grpc-message'] ?? ''));
     };
-    this.#stream.on('response', status).on('trailers', status);
+    for (const event of ['response', 'trailers'])
+      this.#stream.on(event, (given: http2.IncomingHttpHeaders) => {
+        status(given);
+        this.#wake();
+      });
     this.#stream.on('data', (chunk: Buffer) => {
       this.#rest = Buffer.concat([this.#rest, chunk]);
       while (this.#rest.length >= 5 && this.#rest.length >= 5 + this.#rest.readUInt32BE(1)) {
@@ -137,7 +141,7 @@ class Call {
 
   /** The next message; null when the call ended instead. */
   async next(): Promise<Buffer | null> {
-    await this.#until(() => this.#messages.length > 0 || this.#over);
+    await this.#until(() => this.#messages.length > 0 || this.#over || this.answered.code !== null);
     return this.#messages.shift() ?? null;
   }
 
