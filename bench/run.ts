@@ -2,12 +2,8 @@
  * Starting containers: `docker run --rm` of hello on Wherry beside a static program on Docker, where an engine is at
  * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; so is `docker run -d -p` of web to the
  * first byte that it answers (image `DOCKER_BENCH_WEB_IMAGE`); then from start request to first byte, fifty at once, and
-<<<<<<< HEAD
- * memory. `bench compute` runs programs that compute instead (compute.ts), `bench containerd` is containerd's door beside
- * a real containerd (containerd.ts).
-=======
- * memory. `bench compute` runs programs that compute instead (compute.ts), `bench shim` our shim under containerd (shim.ts).
->>>>>>> main
+ * memory. `bench compute` runs programs that compute instead (compute.ts), `bench shim` our shim under containerd
+ * (shim.ts), `bench containerd` containerd's door beside a real containerd (containerd.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';

@@ -1,6 +1,5 @@
 /** Sends a server what containerd's Go client was recorded to send, in the recorded order, and notes what it answers. */
-import { type DescMethod, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { DescService } from '@bufbuild/protobuf';
+import { type DescMethod, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
 import http2 from 'node:http2';
 import net from 'node:net';
 
