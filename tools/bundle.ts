@@ -82,7 +82,8 @@ export async function bundle(root: string): Promise<Bundled> {
 /** What is not JavaScript lies beside the bundles that use it; and which Node it is that they are run by. */
 function copyNative(root: string, dist: string): void {
   const folder = join(root, 'native');
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
     const is_program = name.endsWith(`-${process.arch}`);
     if (!is_program && !name.endsWith(`-${process.arch}.node`)) continue;
     const to = join(dist, is_program ? name.slice(0, -process.arch.length - 1) : name);
