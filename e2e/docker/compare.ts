@@ -32,15 +32,20 @@ export interface Account {
   readonly needless: readonly Excuse[];
 }
 
-/** Lines of one scenario that differ. */
-export function differences(scenario: string, recorded: readonly Outcome[], ours: readonly Outcome[]): Difference[] {
+/** Lines of one scenario that differ from the other side's, which is called `peer`. */
+export function differences(
+  scenario: string,
+  recorded: readonly Outcome[],
+  ours: readonly Outcome[],
+  peer = 'Docker',
+): Difference[] {
   return recorded.flatMap((expected, at) => {
     const actual = ours[at];
     if (actual?.line !== expected.line) throw new Error(`${scenario}: "${expected.line}" was recorded; record again`);
     const parts = [
-      ...describe('exit code', String(expected.code), String(actual.code)),
-      ...describe('stdout', expected.stdout, actual.stdout),
-      ...describe('stderr', expected.stderr, actual.stderr),
+      ...describe(peer, 'exit code', String(expected.code), String(actual.code)),
+      ...describe(peer, 'stdout', expected.stdout, actual.stdout),
+      ...describe(peer, 'stderr', expected.stderr, actual.stderr),
     ];
     return parts.length === 0 ? [] : [{ scenario, line: expected.line, text: parts.join('\n') }];
   });
@@ -66,8 +71,8 @@ export function account(
   };
 }
 
-function describe(what: string, expected: string, actual: string): string[] {
-  return expected === actual ? [] : [`  ${what}, Docker:\n${indent(expected)}\n  ${what}, ours:\n${indent(actual)}`];
+function describe(peer: string, what: string, expected: string, actual: string): string[] {
+  return expected === actual ? [] : [`  ${what}, ${peer}:\n${indent(expected)}\n  ${what}, ours:\n${indent(actual)}`];
 }
 
 function indent(text: string): string {

@@ -1,4 +1,4 @@
-/** Runs scenarios with the real `docker` command and gives what it printed, masked. */
+/** Runs scenarios with a client's real command and gives what it printed, masked. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,34 +25,62 @@ export interface Outcome extends Printed {
   readonly line: string;
 }
 
+/** A shell for scenarios. */
+export interface Shell {
+  /** What commands find in the environment beside the plainest of it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Files that lie in its folder. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Given the folder. */
+  masks(folder: string): readonly Mask[];
+}
+
 /** Runs one scenario on a target that was reset, and resets it. */
 export async function runScenario(target: Target, scenario: Scenario): Promise<Outcome[]> {
-  const run = new Run(target);
+  const { platform, registry, root } = target;
+  const shell: Shell = {
+    environment: {
+      DOCKER_CLI_HINTS: 'false',
+      DOCKER_HOST: target.host,
+      PLATFORM: platform,
+      REGISTRY: registry.address,
+    },
+    files: target.images.files,
+    masks: (folder) => masksOf({ folder, root, registry: registry.address, platform }),
+  };
+  try {
+    return await runSteps(shell, scenario.steps);
+  } finally {
+    await target.reset();
+  }
+}
+
+/** Runs steps in a folder of their own. */
+export async function runSteps(shell: Shell, steps: readonly Step[]): Promise<Outcome[]> {
+  const run = new Run(shell);
   try {
     const outcomes: Outcome[] = [];
-    for (const step of scenario.steps) {
+    for (const step of steps) {
       const printed = await run.step(step);
       if (isCompared(step)) outcomes.push({ line: step.line, ...printed });
     }
     return outcomes;
   } finally {
     run.clean();
-    await target.reset();
   }
 }
 
 class Run {
-  readonly #home = temporaryFolder('docker-');
+  readonly #home = temporaryFolder('script-');
   readonly #folder = join(this.#home, 'f');
   readonly #background = new Map<string, Promise<Printed>>();
   readonly #running = new Set<ChildProcess>();
   readonly #environment: Readonly<Record<string, string>>;
   readonly #masks: readonly Mask[];
 
-  constructor(target: Target) {
+  constructor({ environment, files, masks }: Shell) {
     mkdirSync(this.#folder);
-    for (const [name, archive] of target.images.files) writeFileSync(join(this.#folder, name), archive);
-    const { platform, registry, root } = target;
+    for (const [name, archive] of files) writeFileSync(join(this.#folder, name), archive);
     this.#environment = {
       PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
       HOME: this.#home,
@@ -60,12 +88,9 @@ class Run {
       TZ: 'UTC',
       TERM: 'xterm',
       DOCKER_CONFIG: join(this.#folder, '.docker'),
-      DOCKER_CLI_HINTS: 'false',
-      DOCKER_HOST: target.host,
-      PLATFORM: platform,
-      REGISTRY: registry.address,
+      ...environment,
     };
-    this.#masks = masksOf({ folder: this.#folder, root, registry: registry.address, platform });
+    this.#masks = masks(this.#folder);
   }
 
   async step({ kind, name, text, input, line }: Step): Promise<Printed> {

@@ -9,58 +9,11 @@
 set -eu
 
 folder=${2:-/tmp/wherry-engine}
-root=$folder/root
+programs=$folder
 # In memory, as /run is where Docker is installed.
 exec=/dev/shm/${folder##*/}
-lib=$root/usr/lib/$(uname -m)-linux-gnu
-bin=$root/engine
 socket=$folder/docker.sock
-
-fail() {
-  printf 'engine.sh: %s\n' "$1" >&2
-  exit 1
-}
-
-# The newest packages, taken from the mirror this machine uses, with a package database of their own.
-fetch() {
-  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' | sed -n 1p)
-  [ -n "$mirror" ] || { apt-get update -q >&2; mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' | sed -n 1p); }
-  [ -n "$mirror" ] || fail "Cannot fetch Docker: no mirror of Debian is configured here."
-  rm -rf "$folder/apt" "$root"
-  mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$bin"
-  : >"$folder/apt/status"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$folder/apt/sources.list"
-  cat >"$folder/apt/conf" <<EOF
-Dir::Etc::sourcelist "$folder/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Dir::State::lists "$folder/apt/lists";
-Dir::State::status "$folder/apt/status";
-Dir::Cache "$folder/apt/cache";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-EOF
-  (
-    cd "$folder/apt/cache/archives"
-    export APT_CONFIG="$folder/apt/conf"
-    apt-get update -q
-    apt-get download docker.io containerd runc tini-static libc6 libgcc-s1 libseccomp2 libsystemd0 libcap2 patchelf libstdc++6
-    for package in *.deb; do dpkg-deb -x "$package" "$root"; done
-  ) >&2
-  for command in iptables curl; do
-    command -v $command >/dev/null || apt-get install -q -y --no-install-recommends $command >&2
-  done
-  # The loader is the one that belongs to the C library; patchelf itself needs it, too.
-  loader=$(ls "$lib"/ld-linux-*.so.*)
-  for program in usr/sbin/dockerd usr/sbin/docker-proxy usr/sbin/runc usr/bin/containerd usr/bin/containerd-shim-runc-v2 usr/bin/ctr; do
-    cp "$root/$program" "$bin/"
-    "$loader" --library-path "$lib" "$root/usr/bin/patchelf" --set-interpreter "$loader" --set-rpath "$lib" "$bin/${program##*/}"
-  done
-  cp "$root/usr/bin/tini-static" "$bin/docker-init"
-  rm -rf "$folder/apt"
-  : >"$root/complete"
-}
+. "$(dirname "$0")/sid.sh"
 
 # Whether dockerd runs; sets $pid.
 runs() {
@@ -69,8 +22,10 @@ runs() {
 
 start() {
   [ "$(id -u)" = 0 ] || fail 'Cannot start Docker: it has to be started as root.'
-  mkdir -p "$folder"
-  [ -f "$root/complete" ] || fetch
+  fetched
+  for command in iptables curl; do
+    command -v $command >/dev/null || apt-get install -q -y --no-install-recommends $command >&2
+  done
   if ! runs; then
     rm -f "$socket" "$folder/dockerd.pid"
     # The image store is the one that is Docker's default since 29.

@@ -1,6 +1,7 @@
 /** Protocols: each parses, calls one method of engine or core, and prints. */
 import type { createContainerdApi } from './containerd/server.ts';
 
+export { eventsForwardService } from './containerd/services/events-forward.ts';
 export { dockerRoutes } from './docker/routes/index.ts';
 export { DockerApi } from './docker/server.ts';
 export type { DockerApiOptions } from './docker/server.ts';

@@ -2,33 +2,48 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
+import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
+import { createContent } from './content/contents.ts';
+import { Ingests } from './content/ingests.ts';
 import { temporaryName } from './durable.ts';
+import { createDiffer } from './diff/differ.ts';
 import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
 import type { Log } from './log.ts';
 import { Mirror } from './mirror.ts';
-import type { Core, Gate, NamespaceView } from './model.ts';
+import type { Collected, Core, Gate, Mount, NamespaceView } from './model.ts';
 import { checkNamespace } from './names.ts';
 import { Paths } from './paths.ts';
 import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
-import { createSnapshotMounts, findSnapshot } from './snapshot-mounts.ts';
+import { FolderLayers } from './snapshots/folder-layers.ts';
+import { kernelMounts } from './snapshots/kernel-mounts.ts';
+import { directoryName } from './snapshots/pieces.ts';
+import { SnapshotEvents } from './snapshots/snapshot-events.ts';
+import { createSnapshotter } from './snapshots/snapshotters.ts';
+import { reclaimMounts } from './snapshots/temporary-mount.ts';
+import { findSnapshot, wherryMounts } from './snapshots/wherry-mounts.ts';
 import { SpareFolders } from './spare-folders.ts';
+import { showAll } from './store/contents-of-before.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
+import { touchNamespace, touchNamespaces } from './store/namespaces.ts';
 import { Reserve } from './store/reserve.ts';
+import type { SnapshotRow } from './store/rows.ts';
+import type { Publish } from './store/scope.ts';
+import { checkSnapshotter, snapshotSpace } from './store/snapshot-space.ts';
 import { Store } from './store/store.ts';
-import type { Tables } from './store/tables.ts';
+import { no_namespace, type Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
+import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
-import { kernelMounts } from './unpacked/kernel-mounts.ts';
-import { directoryName } from './unpacked/pieces.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { createWasmRoot } from './tasks/wasm-root.ts';
 import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
@@ -41,6 +56,10 @@ export interface CoreOptions {
   readonly log: Log;
   /** The namespace that always has a shim ready for its next container; none when left out. */
   readonly warm?: string;
+  /** The daemon's version, as shims that are not ours are told it. */
+  readonly version?: string;
+  /** A program by which shims of an early generation publish events; without it they cannot. */
+  readonly publish_binary?: string;
 }
 
 /**
@@ -56,13 +75,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const lock = lockRoot(root, paths.lock);
   let store: Store | null = null;
   try {
-    const { database, tables, empty, damaged } = openDatabase(paths.database, log);
+    const { database, tables, version, damaged } = openDatabase(paths.database, log);
     const reserve = new Reserve(paths.reserve, log);
     reserve.refill();
     store = new Store(database, log, reserve);
     await store.transact(() => {
-      if (empty) rebuild(paths, tables, damaged, log);
+      if (version === 0) rebuild(paths, tables, damaged, log);
       else repairRecords(paths, tables, log);
+      if (version === 1) showAll(tables);
+      touchNamespaces(tables);
     });
     return assemble(options, { paths, store, tables, reserve, lock });
   } catch (error) {
@@ -85,15 +106,46 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = join(state, 'publish') } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
   const blobs = new Blobs({ paths, store, tables });
+  const ingests = new Ingests(paths);
   const layers = new LayerStore({ paths, store, tables, blobs });
   const unpacked = new UnpackedLayers({ paths, layers, log });
-  const mounts = createSnapshotMounts(paths, tables, layers);
-  const tasks = new TaskStore({ paths, tables, mounts, gate, launcher, bus: events, log, warm: warm ?? null });
+  const folders = new FolderLayers({ paths, store, tables, layers });
+  const snapshotOf = (name: string, key: string, snapshotter?: string): SnapshotRow =>
+    findSnapshot(tables, snapshotSpace(name, checkSnapshotter(snapshotter)), key);
+  const mounts = async (name: string, key: string, snapshotter?: string): Promise<readonly Mount[]> =>
+    await wherryMounts({ paths, layers, folders }, snapshotOf(name, key, snapshotter));
+  const mountsOfKernel = async (row: SnapshotRow): Promise<readonly Mount[]> =>
+    await kernelMounts({ paths, unpacked, folders }, row);
+  const tasks = new TaskStore({
+    paths,
+    tables,
+    mounts,
+    wasmRoot: createWasmRoot({
+      paths,
+      layers,
+      log,
+      mounts,
+      findImage: (namespace, name) => transaction.images(namespace).find(name),
+      content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
+    }),
+    kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
+    environment: {
+      address: join(state, 'containerd.sock'),
+      ttrpc_address: join(state, 'containerd.sock.ttrpc'),
+      publish_binary,
+      version,
+    },
+    gate,
+    launcher,
+    bus: events,
+    log,
+    warm: warm ?? null,
+  });
   const aftermath: Aftermath = {
     imagesChanged: () => mirror.imagesChanged(),
     containerChanged: (namespace, id) => mirror.containerChanged(namespace, id),
@@ -101,7 +153,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       tasks.containerRemoved(namespace, id);
       const folder = moveAway(paths.container(namespace, id), paths.containers);
       if (folder !== null) void spare.add(folder, log_suffix);
-      throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
+      if (!tasks.holdsBundle(namespace, id)) throwAway(moveAway(paths.bundle(namespace, id), paths.bundles), log);
     },
     snapshotRemoved: (folder) => {
       const path = join(paths.active, folder);
@@ -109,33 +161,71 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       throwAway(moveAway(join(paths.unpacked, directoryName(folder)), paths.unpacked), log);
       throwAway(moveAway(join(paths.work, folder), paths.work), log);
     },
+    namespaceRemoved: (namespace) => {
+      for (const known of ingests.list(namespace)) void ingests.discard(known);
+    },
     publish: (namespace, topic, event) => events.publish(namespace, topic, event),
   };
-  const transaction = createTransaction(tables, store, gate, aftermath);
-  const collector = new Collector({ store, tables, blobs, layers, unpacked, aftermath, log });
+  const publish: Publish = (namespace, { topic, pack }) => store.after(() => aftermath.publish(namespace, topic, pack));
+  const transaction = createTransaction({ tables, scope: store, gate, aftermath, ingests });
+  const collector = new Collector({ store, tables, blobs, ingests, layers, unpacked, aftermath, publish, log });
+  const snapshotters = {
+    paths,
+    store,
+    tables,
+    layers,
+    events: new SnapshotEvents(events),
+    sequences: new Map<string, number>(),
+    leases: (namespace: string) => transaction.leases(namespace),
+    touch: (namespace: string) => touchNamespace(tables, namespace),
+    kernelMounts: mountsOfKernel,
+    removed: (folder: string) => aftermath.snapshotRemoved(folder),
+  };
   let closed = false;
   const views = new Map<string, NamespaceView>();
 
   const view = (name: string): NamespaceView => ({
     name: checkNamespace(name),
-    content: blobs.view(name),
+    content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
     tasks: tasksView(tasks, name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
-    mounts: (key) => mounts(name, key),
-    kernelMounts: async (key) => kernelMounts(paths, unpacked, findSnapshot(tables, name, key)),
+    mounts: (key, snapshotter) => mounts(name, key, snapshotter),
+    kernelMounts: async (key, snapshotter) => await mountsOfKernel(snapshotOf(name, key, snapshotter)),
+    snapshots: (snapshotter) => createSnapshotter(name, checkSnapshotter(snapshotter), snapshotters),
+    differ: createDiffer(name, {
+      paths,
+      store,
+      tables,
+      layers,
+      content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
+    }),
     images: () => transaction.images(name).list(),
     containers: () => transaction.containers(name).list(),
     findImage: (image) => transaction.images(name).find(image),
     findContainer: (id) => transaction.containers(name).find(id),
   });
 
+  const collect = async (): Promise<Collected> => {
+    const collected = await collector.collect();
+    reserve.refill();
+    return collected;
+  };
+  const soon = new CollectSoon(collect, log);
+
   return {
     root,
     state,
-    events,
+    events: {
+      publish: (namespace, topic, event) => events.publish(namespace, topic, event),
+      subscribe: (listener, signal) => events.subscribe(listener, signal),
+      forward: (envelope) => {
+        events.forward(envelope);
+        tasks.heard(envelope);
+      },
+    },
     transact: (act) => store.transact(() => act(transaction)),
     read: (act) => act(transaction),
     namespace(name) {
@@ -146,25 +236,23 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       }
       return one;
     },
-    namespaces() {
-      const { images, containers, snapshots, leases } = tables;
-      const names = [images, containers, snapshots, leases].flatMap((table) => table.namespaces());
-      return [...new Set(names)].sort();
-    },
-    async collect() {
-      const collected = await collector.collect();
-      reserve.refill();
-      return collected;
-    },
+    namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
+    collect,
+    collectSoon: () => soon.ask(),
     async recover() {
+      reclaimMounts(paths);
       await store.transact(() => reclaim(paths, tables, log));
+      ingests.load();
+      // Ours first: they hold streams for the others.
       await recoverShims({ paths, tables, tasks, log });
+      await recoverForeignShims({ tables, tasks, log });
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
     async close() {
       if (closed) return;
       closed = true;
+      soon.close();
       await tasks.close();
       await mirror.flush();
       await spare.close();
@@ -206,6 +294,7 @@ function makeFolders(paths: Paths): void {
     paths.work,
     paths.containers,
     paths.bundles,
+    paths.mounts,
     paths.shims,
   ]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,38 +1,49 @@
 import { WherryError } from '../errors/index.ts';
 import { store_name_bytes_max } from '../limits/index.ts';
 
-const identifier_pattern = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
-const docker_id_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-const identifier_bytes_max = 76;
+const identifier_pattern = /^[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*$/;
+const folder_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const identifier_characters_max = 76;
 
 /**
- * The id of a container, which becomes the name of a folder.
+ * The id of a container where it becomes the name of a folder.
  *
- * @throws WherryError InvalidArgument when it is none
+ * @throws WherryError InvalidArgument when it cannot be one
  */
 export function checkContainerId(id: string): string {
-  if (!docker_id_pattern.test(id)) {
+  if (!folder_pattern.test(id)) {
     throw new WherryError(
       'InvalidArgument',
-      `Cannot use ${quoted(id)} as a container id: it must match ${docker_id_pattern.source}.`,
+      `Cannot use ${quoted(id)} as a container id: it must match ${folder_pattern.source}.`,
     );
   }
   return id;
 }
 
 /**
- * A namespace, by containerd's rule for identifiers.
+ * An identifier by containerd's rule: a namespace's name, the id of a container or a sandbox.
+ *
+ * @param of what it is, as containerd puts it before the reason; '' for nothing.
+ * @throws WherryError InvalidArgument, in containerd's words, when it is none
+ */
+export function checkIdentifier(text: string, of = ''): string {
+  const refuse = (reason: string): never => {
+    throw new WherryError('InvalidArgument', `${of === '' ? '' : `${of}: `}${reason}: invalid argument`);
+  };
+  if (text === '') refuse('identifier must not be empty');
+  if (text.length > identifier_characters_max)
+    refuse(`identifier ${quoted(text)} greater than maximum length (${identifier_characters_max} characters)`);
+  if (!identifier_pattern.test(text)) refuse(`identifier ${quoted(text)} must match ${identifier_pattern.source}`);
+  return text;
+}
+
+/**
+ * The namespace of a call.
  *
  * @throws WherryError InvalidArgument when it is none
  */
 export function checkNamespace(name: string): string {
-  if (name.length > identifier_bytes_max || !identifier_pattern.test(name)) {
-    throw new WherryError(
-      'InvalidArgument',
-      `Cannot use ${quoted(name)} as a namespace: it must match ${identifier_pattern.source}.`,
-    );
-  }
-  return name;
+  return checkIdentifier(name, 'namespace validation');
 }
 
 /**

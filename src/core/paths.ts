@@ -28,6 +28,10 @@ export class Paths {
   readonly containers: string;
   readonly shims: string;
   readonly bundles: string;
+  /** Where snapshots are mounted for a moment. */
+  readonly mounts: string;
+  /** Working folders of tasks whose shims are not ours. */
+  readonly tasks: string;
 
   constructor(root: string, state: string) {
     this.root = root;
@@ -46,6 +50,8 @@ export class Paths {
     this.containers = join(root, 'containers');
     this.shims = join(state, 'shims');
     this.bundles = join(state, 'bundles');
+    this.mounts = join(state, 'mounts');
+    this.tasks = join(root, 'tasks');
   }
 
   blobFolder(digest: string): string {
@@ -77,6 +83,10 @@ export class Paths {
   /** The bundle of a container, made anew at each start. */
   bundle(namespace: string, id: string): string {
     return inNamespace(this.bundles, namespace, id);
+  }
+
+  workFolder(namespace: string, id: string): string {
+    return inNamespace(this.tasks, namespace, id);
   }
 }
 

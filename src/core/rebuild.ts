@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import { type ContainerMirror, mirrorAnnotation } from './mirror.ts';
 import type { Labels } from './model.ts';
 import type { Paths } from './paths.ts';
+import { showAll } from './store/contents-of-before.ts';
 import type { Table } from './store/table.ts';
 import { no_namespace, openTables, type Tables } from './store/tables.ts';
 
@@ -29,6 +30,7 @@ export function rebuild(paths: Paths, tables: Tables, damaged: string | null, lo
     containers: rebuildContainers(paths, tables, log),
     records: damaged === null ? 0 : salvageRecords(tables, damaged),
   };
+  showAll(tables);
   if (damaged === null && rebuilt.images + rebuilt.containers + rebuilt.blobs === 0) return rebuilt;
   log.warn(
     `the store was rebuilt: ${rebuilt.images} images, ${rebuilt.containers} containers, ${rebuilt.blobs} blobs and ` +

@@ -6,6 +6,7 @@ import { createEngine } from '../engine/index.ts';
 import { createLauncher } from '../shim/index.ts';
 import { allowAll } from '../trust/index.ts';
 import { openContainerdDoor } from './containerd-door.ts';
+import { openEventsDoor } from './events-door.ts';
 import { makeFolders } from './folders.ts';
 import { listen, type Listening } from './listen.ts';
 import type { Logger } from './log.ts';
@@ -17,6 +18,8 @@ export interface Programs {
   readonly node: string;
   readonly shim: string;
   readonly guest: string;
+  /** By which shims of an early generation publish their events: `wherry` itself. */
+  readonly publish: string;
 }
 
 export interface Daemon {
@@ -46,6 +49,8 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
     }),
     log,
     warm: 'moby',
+    version,
+    publish_binary: programs.publish,
   });
   const hosts = settings.hosts.length > 0 ? settings.hosts : [`unix://${join(settings.state, 'docker.sock')}`];
   const containerd_socket = join(settings.state, 'containerd.sock');
@@ -64,6 +69,8 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
     registries: { insecure: settings.insecure_registries, userAgent: `wherry/${version}` },
     log_config: { Type: settings.log_driver, Config: settings.log_options },
   });
+  // Shims that have something to tell wait for it.
+  const events = await openEventsDoor(`${containerd_socket}.ttrpc`, core.events);
   await engine.recover();
 
   const api = new DockerApi({
@@ -83,12 +90,14 @@ export async function startDaemon(settings: Settings, programs: Programs, log: L
   return {
     addresses: listening.map(({ name }) => name),
     get last_used_ms() {
-      const runs = [...engine.containers.all].some(({ isRunning }) => isRunning);
+      const runs =
+        [...engine.containers.all].some(({ isRunning }) => isRunning) ||
+        core.namespaces().some((name) => core.namespace(name).tasks.list().length > 0);
       return runs ? Date.now() : Math.max(api.last_used_ms, containerd.last_used_ms);
     },
     async stop() {
       clearInterval(collecting);
-      await Promise.all([api.close(), containerd.close()]);
+      await Promise.all([api.close(), containerd.close(), events.close()]);
       for (const each of listening) each.forget();
       await engine.close();
     },

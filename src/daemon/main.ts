@@ -1,4 +1,7 @@
-/** The daemon, `wherryd` with the flags of dockerd; and `wherry doctor`, which has to do with the same machine. */
+/**
+ * The daemon, `wherryd` with the flags of dockerd; `wherry doctor`, which has to do with the same machine; and
+ * `wherry --address A publish`, which shims call.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,14 +10,24 @@ import { setUmask } from '../os/index.ts';
 import { startDaemon } from './compose.ts';
 import { doctor } from './doctor/doctor.ts';
 import { createLogger } from './log.ts';
+import { publish } from './publish.ts';
 import { help, readSettings, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
 const home = import.meta.dirname;
-const programs = { node: process.execPath, shim: join(home, 'shim.js'), guest: join(home, 'guest.js') };
+const programs = {
+  node: process.execPath,
+  shim: join(home, 'shim.js'),
+  guest: join(home, 'guest.js'),
+  publish: join(home, '..', 'wherry'),
+};
 
 try {
   const [word, ...rest] = process.argv.slice(2);
+  if (word === '--publish') {
+    await publish(rest);
+    process.exit(0);
+  }
   if (word === 'doctor') process.exit(await doctor(rest, programs));
   const asked = readSettings(process.argv.slice(2), process.env);
   if (asked.kind === 'help') process.stdout.write(help);

@@ -99,6 +99,8 @@ export const chunk_bytes: number = 64 * 1024;
 /** A layer that is unpacked for the kernel: what is copied at once, and how long before others have a turn. */
 export const unpack_piece_bytes: number = 1024 * 1024;
 export const unpack_turn_ms: number = 8;
+/** How long one that no snapshot lies on is kept unpacked for the next, as long as its image is there. */
+export const unpacked_kept_ms: number = 24 * 3600 * 1000;
 
 /** Documents from a registry or an archive. */
 /** A manifest or an index. */
@@ -111,6 +113,8 @@ export const index_manifests_max: number = 10_000;
 export const archive_images_max: number = 10_000;
 /** Of a repository's name. */
 export const reference_path_bytes_max: number = 255;
+/** Of a file that says where registries are served, or of a certificate. */
+export const registry_hosts_file_bytes_max: number = 1024 * 1024;
 /** What is read of an answer that refuses. */
 export const registry_error_bytes_max: number = 64 * 1024;
 /** Of the answer with a token. */
@@ -138,11 +142,31 @@ export const ttrpc_connect_ms_max: number = 10_000;
 /** How long a server that ends waits for its connections. */
 export const ttrpc_close_ms_max: number = 1000;
 
+/** Mounts that a client of containerd hands over, and the options of each. */
+export const mounts_per_call_max: number = 256;
+export const mount_options_max: number = 1024;
+
 /** gRPC, containerd's protocol to its clients. */
 /** Of one message, as containerd has it. */
 export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
 /** Calls of one connection at the same time. */
 export const grpc_streams_max: number = 1024;
+
+/** Streams beside a transfer: of one namespace, how long one may stay unclaimed, and what may be under way. */
+/** Registered and not yet over. */
+export const transfer_streams_max: number = 4096;
+/** Of a stream's name. */
+export const transfer_stream_name_bytes_max: number = 1024;
+/** Until a transfer takes it; the stream is then ended. */
+export const transfer_stream_unclaimed_ms_max: number = 60_000;
+/** Of one piece of data, as containerd has it. */
+export const transfer_data_bytes: number = 32 * 1024;
+/** What a sender may have under way before it is told to go on, as containerd has it. */
+export const transfer_window_bytes: number = 64 * 1024;
+/** How long a receiver may take to let an export go on. */
+export const transfer_stalled_ms_max: number = 300_000;
+/** How long a client may take to give credentials. */
+export const transfer_credentials_ms_max: number = 60_000;
 
 /** Of a socket's path. Linux's. */
 export const unix_path_bytes_max: number = 107;
@@ -193,6 +217,12 @@ export const log_backlog_bytes_max: number = 1024 * 1024;
 /** On a full disk: how soon it is tried again, and how long for a container that has ended. */
 export const log_retry_ms: number = 100;
 export const log_close_patience_ms: number = 10_000;
+/** Processes of other shims whose streams one of ours holds. */
+export const relays_per_shim_max: number = 1000;
+/** How long after the end of such a process a stream that somebody keeps open may be silent before it is given up on. */
+export const relay_silence_ms_max: number = 3000;
+/** How long the rest of such a process's output may take to be written. */
+export const relay_finish_ms_max: number = 60_000;
 /** What may wait for a slow attached client before its guest is held. */
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 
@@ -230,6 +260,12 @@ export const handoff_receive_ms_max: number = 10_000;
 
 /** A handover with so many bytes of the client's at most is whole when it is sent. */
 export const handoff_at_once_bytes_max: number = 32 * 1024;
+
+/** A program that takes a task's output: how long it may go on when that has ended, and then until it is killed. */
+/** To end by itself, as containerd has it. */
+export const logger_end_ms_max: number = 12_000;
+/** After it was asked to. */
+export const logger_kill_ms_max: number = 5000;
 
 /** How long a new shim may take until it serves. */
 export const shim_launch_ms_max: number = 20_000;
@@ -277,6 +313,18 @@ export const shim_recover_ms_max: number = 2000;
 /** The answer to a client's handover. */
 export const handoff_answer_ms_max: number = 10_000;
 
+/** Shims that are not ours, as containerd has it: their programs' time to clear up and to end, what they may say. */
+/** For a shim's program to clear up after one that died. */
+export const foreign_shim_delete_ms_max: number = 5000;
+/** For a shim to answer at the start of the daemon. */
+export const foreign_shim_load_ms_max: number = 5000;
+/** For a shim to end when its last task is deleted. */
+export const foreign_shim_shutdown_ms_max: number = 3000;
+/** What a shim's program may print. */
+export const foreign_shim_output_bytes_max: number = 1024 * 1024;
+/** A line of a shim's log; a longer one is cut. */
+export const foreign_shim_log_line_bytes_max: number = 8192;
+
 /** Images in the engine: nested indexes, parsed documents remembered, layers pulled at once, progress, waiting for another's pull. */
 /** Indexes in each other. */
 export const index_depth_max: number = 4;
@@ -284,8 +332,12 @@ export const index_depth_max: number = 4;
 export const image_documents_kept_max: number = 2000;
 /** Of one pull. */
 export const layers_pulled_at_once_max: number = 3;
+/** Of one push. */
+export const layers_pushed_at_once_max: number = 3;
 /** Between two words about progress. */
 export const progress_interval_ms: number = 100;
+/** The same to containerd's clients, as containerd has it. */
+export const transfer_progress_interval_ms: number = 300;
 /** Between two looks whether another's pull is done. */
 export const pull_wait_ms: number = 250;
 /** Read at once. */
@@ -315,6 +367,10 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Devices that a Linux container is given. */
+export const container_devices_max: number = 4096;
+/** Of the text of `--security-opt seccomp=`. */
+export const seccomp_profile_bytes_max: number = 1024 * 1024;
 /** Read at once of a log. */
 export const log_read_bytes: number = 64 * 1024;
 /** How often a followed log is looked at when nothing tells of a change. */
@@ -343,3 +399,64 @@ export const shell_depth_max: number = 200;
 export const shell_pipe_bytes_max: number = 64 * 1024 * 1024;
 /** A script that is read from a file. */
 export const shell_script_bytes_max: number = 4 * 1024 * 1024;
+
+/** Hooks of an OCI bundle that one phase may have. */
+export const hooks_per_phase_max: number = 64;
+
+/** What of a hook's output is kept for whoever is told that it failed. */
+export const hook_output_bytes_max: number = 16_384;
+
+/** The longest a hook may take that says how long it may take. */
+export const hook_timeout_s_max: number = 86_400;
+
+/** Mounts that a containerd may name for one root filesystem. */
+export const mounts_per_rootfs_max: number = 16;
+
+/** What mount(2) reads of its options. */
+export const mount_data_bytes_max: number = 4096;
+
+/** Events that wait for a containerd that is away. */
+export const shim_events_waiting_max: number = 10_000;
+/** How long a containerd may take for one. */
+export const event_forward_ms_max: number = 5000;
+/** The first wait before an event is forwarded again; each further one is twice as long, up to the other. */
+export const event_retry_ms: number = 20;
+export const event_retry_ms_max: number = 500;
+
+/** How long a place in a shim is kept for a container that containerd has announced and not created. */
+export const reservation_ms_max: number = 120_000;
+/** How long a shim without containers stays for the next one of its containerd and namespace. */
+export const shared_shim_idle_ms: number = 30_000;
+/** What a request at a shim's door may have. */
+export const door_request_bytes_max: number = 16_384;
+
+/** containerd's objects. */
+/** A label, its name and value together. containerd's. */
+export const label_bytes_max: number = 4096;
+/** What one lease may hold. */
+export const lease_resources_max: number = 10_000;
+/** Of one filter. */
+export const filter_characters_max: number = 8192;
+/** Of a pattern in a filter, compiled, and of groups in each other. */
+export const filter_pattern_depth_max: number = 100;
+export const filter_pattern_steps_max: number = 2000;
+/** Filters of one call. */
+export const filters_per_call_max: number = 256;
+/** How soon after a client deleted something what it referred to is collected. */
+export const collection_delay_ms: number = 500;
+/** The part of the time that such collections may take. containerd's. */
+export const collection_share_max: number = 0.02;
+/** An ingest that nobody holds and nobody writes goes after so long. containerd's. */
+export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
+/** Events that may wait for a subscriber before it is given up. */
+export const events_waiting_max: number = 10_000;
+/** And their payloads. */
+export const events_waiting_bytes_max: number = 32 * 1024 * 1024;
+/** Infos of one message of a list of content. containerd's. */
+export const content_infos_per_message: number = 100;
+/** Of one message of content that is read. containerd's. */
+export const content_read_bytes_max: number = 1024 * 1024;
+/** Paths of one field mask. */
+export const field_paths_max: number = 4096;
+/** Labels of one object. */
+export const labels_max: number = 4096;

@@ -35,10 +35,24 @@ export {
 } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { familiarMatch } from './reference-match.ts';
-export { isIndexType, isManifestType, mediaType } from './media-types.ts';
+export {
+  isImageConfigType,
+  isIndexType,
+  isManifestType,
+  isModuleType,
+  isTarLayerType,
+  mediaType,
+} from './media-types.ts';
 export type { StringMap } from './json-fields.ts';
 export type { Descriptor } from './descriptor.ts';
-export { formatPlatform, isWasmPlatform, normalizePlatform, parsePlatform, platformMatch } from './platform.ts';
+export {
+  formatPlatform,
+  isWasmPlatform,
+  normalizePlatform,
+  parsePlatform,
+  platformMatch,
+  wasmPlatform,
+} from './platform.ts';
 export type { Platform } from './platform.ts';
 export { chooseManifest, defaultPlatforms, isAttestation, parseManifest } from './manifest.ts';
 export type { Index, Manifest } from './manifest.ts';
@@ -50,7 +64,17 @@ export type { ImageLayer, MadeImage, ModuleImageOptions, RunnableImage } from '.
 export { planArchive } from './archive.ts';
 export type { ArchiveBlob, ArchiveDocument, ArchiveImage, ArchiveManifest } from './archive-image.ts';
 export type { ArchivePlace, ArchiveSource } from './archive-source.ts';
+export { inOrder, nameAnnotations, readArchiveIndex } from './archive-index.ts';
+export type { ArchiveIndex } from './archive-index.ts';
+export { tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
+export { tarEntryHeader } from './tar-entry-writer.ts';
+export type { NewTarEntry } from './tar-entry-writer.ts';
+export type { TarFile } from './tar-writer.ts';
 export { RegistryClient } from './registry-client.ts';
 export type { FetchBlobOptions, FetchedManifest, RegistryClientOptions } from './registry-client.ts';
-export type { Fetch, FetchRequest, FetchResponse } from './registry-fetch.ts';
-export type { Credentials, TransportOptions } from './registry-transport.ts';
+export type { Fetch, FetchBody, FetchRequest, FetchResponse } from './registry-fetch.ts';
+export type { Credentials, RegistryHost, TransportOptions } from './registry-transport.ts';
+export { RegistryPusher } from './registry-push.ts';
+export type { PushBlobOptions, PushResult } from './registry-push.ts';
+export { parseLocator } from './registry-locator.ts';
+export { containerdWords } from './registry-words.ts';

@@ -127,7 +127,7 @@ test('a registry that is not there is named with the reason', async () => {
   await new Promise((done) => server.close(done));
   await assert.rejects(client().resolve(reference(host)), {
     class: 'Unknown',
-    message: `failed to resolve reference "${host}/team/app:1": failed to do request: Head "http://${host}/v2/team/app/manifests/1": connect ECONNREFUSED ${host}`,
+    message: `failed to resolve reference "${host}/team/app:1": failed to do request: Head "http://${host}/v2/team/app/manifests/1": dial tcp ${host}: connect: connection refused`,
   });
 });
 

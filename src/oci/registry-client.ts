@@ -5,13 +5,23 @@ import { digestOf, isDigest, verifyDigest } from './digest.ts';
 import type { Digester } from './hasher.ts';
 import { JsonFields } from './json-fields.ts';
 import { isIndexType, isManifestType, isSchema1Type, manifestAccept, mediaType } from './media-types.ts';
-import { defaultTag, familiarName, fullString, type Reference } from './reference.ts';
-import { registryError, registryText } from './registry-error.ts';
+import { defaultTag, fullString, type Reference } from './reference.ts';
+import { registryText } from './registry-error.ts';
 import { discardBody, type FetchResponse, readBody } from './registry-fetch.ts';
-import { RegistryTransport, type TransportOptions } from './registry-transport.ts';
+import {
+  type RegistryHost,
+  type RegistryRequest,
+  RegistryTransport,
+  type TransportOptions,
+} from './registry-transport.ts';
+import { dockerWords, type Refusal, type RegistryWords } from './registry-words.ts';
 
 export interface RegistryClientOptions extends TransportOptions {
   readonly digester: Digester;
+  /** How refusals are told; Docker's words when left out. */
+  readonly words?: RegistryWords;
+  /** The hosts that serve a domain, mirrors first; the domain's own when left out. */
+  readonly hosts?: (domain: string) => Promise<readonly RegistryHost[]>;
 }
 
 export interface FetchedManifest {
@@ -32,10 +42,12 @@ export interface FetchBlobOptions {
  */
 export class RegistryClient {
   readonly #options: RegistryClientOptions;
-  readonly #transports: Map<string, RegistryTransport> = new Map();
+  readonly #words: RegistryWords;
+  readonly #transports: Map<string, Promise<readonly RegistryTransport[]>> = new Map();
 
   constructor(options: RegistryClientOptions) {
     this.#options = options;
+    this.#words = options.words ?? dockerWords;
   }
 
   /** What a reference points to now, without fetching it: a manifest or an index. Throws `NotFound`. */
@@ -127,8 +139,8 @@ export class RegistryClient {
    * registry's text.
    */
   async login(domain: string, signal?: AbortSignal): Promise<void> {
-    const transport = this.#transport(domain);
-    const response = await transport.request({ method: 'GET', path: '/v2/', signal });
+    const transport = await this.#hostFor(domain, 'resolve');
+    const response = await transport.request({ method: 'GET', path: '/', signal });
     if (response.status === 200) {
       await discardBody(response);
       return;
@@ -145,39 +157,50 @@ export class RegistryClient {
     signal: AbortSignal | undefined,
   ): Promise<FetchResponse> {
     const wanted = reference.digest ?? reference.tag ?? defaultTag;
-    const name = fullString(reference);
-    let response: FetchResponse;
-    try {
-      response = await this.#transport(reference.domain).request({
-        method,
-        path: `/v2/${reference.path}/manifests/${wanted}`,
-        headers: { accept: manifestAccept.join(', ') },
-        repository: reference.path,
-        signal,
-      });
-    } catch (error) {
-      if (!(error instanceof WherryError) || error.class === 'Cancelled') throw error;
-      throw new WherryError(error.class, `failed to resolve reference "${name}": ${error.message}`, { cause: error });
-    }
+    const request: RegistryRequest = {
+      method,
+      path: `/${reference.path}/manifests/${wanted}`,
+      headers: { accept: manifestAccept.join(', ') },
+      repository: reference.path,
+      signal,
+    };
+    const { response, transport } = await this.#first(reference, 'resolve', request);
     if (response.status === 200) return response;
-    if (response.status === 404) {
+    const { status } = response;
+    if (status === 404) {
       await discardBody(response);
-      throw new WherryError('NotFound', `failed to resolve reference "${name}": ${name}: not found`);
+      throw this.#words.missing(reference);
     }
-    if (response.status === 401 || response.status === 403) {
-      await discardBody(response);
-      const repository = familiarName(reference);
-      throw new WherryError(
-        'NotFound',
-        `pull access denied for ${repository}, repository does not exist or may require 'docker login'`,
-      );
-    }
+    const refusal = await refusalOf(reference, transport, request, response);
+    if (status === 401 || status === 403) throw await this.#words.denied(refusal);
     // An answer to HEAD says no more than its status: the same question as GET tells why, or is answered after all.
-    if (method === 'HEAD') {
+    if (method === 'HEAD' && this.#words.asksAgain) {
       await discardBody(response);
       return this.#manifest('GET', reference, signal);
     }
-    throw await registryError(response);
+    throw await this.#words.unexpected(refusal);
+  }
+
+  /** Asks the hosts of a reference one after the other; gives the first answer that is one, else the last. */
+  async #first(
+    reference: Reference,
+    what: 'resolve' | 'pull',
+    request: RegistryRequest,
+  ): Promise<{ response: FetchResponse; transport: RegistryTransport }> {
+    const able = (await this.hosts(reference.domain)).filter(({ can }) => can[what]);
+    if (able.length === 0) throw new WherryError('NotFound', `no ${what} hosts: not found`);
+    for (const [i, transport] of able.entries()) {
+      const isLast = i === able.length - 1;
+      try {
+        const response = await transport.request(request);
+        if (isLast || response.status < 400) return { response, transport };
+        await discardBody(response);
+      } catch (error) {
+        if (!(error instanceof WherryError) || error.class === 'Cancelled') throw error;
+        if (isLast) throw what === 'resolve' ? this.#words.unresolved(reference, error) : error;
+      }
+    }
+    throw new TypeError('the last host answers or throws');
   }
 
   async *#blobFrom(
@@ -186,18 +209,21 @@ export class RegistryClient {
     offset: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const response = await this.#transport(reference.domain).request({
+    const request: RegistryRequest = {
       method: 'GET',
-      path: `/v2/${reference.path}/blobs/${descriptor.digest}`,
+      path: `/${reference.path}/blobs/${descriptor.digest}`,
       headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
       repository: reference.path,
       signal,
-    });
+    };
+    const { response, transport } = await this.#first(reference, 'pull', request);
     if (response.status === 404) {
       await discardBody(response);
       throw new WherryError('NotFound', `${fullString(reference)}: blob ${descriptor.digest}: not found`);
     }
-    if (response.status !== 200 && response.status !== 206) throw await registryError(response);
+    if (response.status !== 200 && response.status !== 206) {
+      throw await this.#words.unexpected(await refusalOf(reference, transport, request, response));
+    }
     const range = response.headers.get('content-range') ?? '';
     if (response.status === 206 && !range.startsWith(`bytes ${offset}-`)) {
       await discardBody(response);
@@ -213,14 +239,37 @@ export class RegistryClient {
     }
   }
 
-  #transport(domain: string): RegistryTransport {
-    let transport = this.#transports.get(domain);
-    if (transport === undefined) {
-      transport = new RegistryTransport(domain, this.#options);
-      this.#transports.set(domain, transport);
+  /** The hosts of a domain, each with what it knows of tokens. */
+  hosts(domain: string): Promise<readonly RegistryTransport[]> {
+    let transports = this.#transports.get(domain);
+    if (transports === undefined) {
+      transports = this.#connect(domain);
+      this.#transports.set(domain, transports);
     }
-    return transport;
+    return transports;
   }
+
+  async #connect(domain: string): Promise<readonly RegistryTransport[]> {
+    const hosts = (await this.#options.hosts?.(domain)) ?? [];
+    if (hosts.length === 0) return [new RegistryTransport(domain, this.#options)];
+    return hosts.map((host) => new RegistryTransport(domain, this.#options, host));
+  }
+
+  async #hostFor(domain: string, what: 'resolve'): Promise<RegistryTransport> {
+    const able = (await this.hosts(domain)).filter(({ can }) => can[what]);
+    return able.at(-1) ?? new RegistryTransport(domain, this.#options);
+  }
+}
+
+/** What there is to tell of an answer that refuses. */
+export async function refusalOf(
+  reference: Reference,
+  transport: RegistryTransport,
+  { method, path }: RegistryRequest,
+  response: FetchResponse,
+): Promise<Refusal> {
+  const lacksCredentials = response.status === 401 && (await transport.lacksCredentials());
+  return { reference, response, method, url: transport.url(path), lacksCredentials };
 }
 
 /** The media type of an answer without parameters. */

@@ -52,3 +52,21 @@ function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.slice(0, 1000).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
+
+/** Why a request could not be made: what Go's programs print where it is one of the usual reasons. */
+export function networkReason(thrown: unknown): string {
+  const deepest = causeOf(thrown);
+  if (!(deepest instanceof Error)) return String(deepest);
+  const { code, address, port, hostname } = deepest as Error & Readonly<Record<string, unknown>>;
+  if (code === 'ECONNREFUSED' && typeof address === 'string') {
+    return `dial tcp ${address}:${String(port)}: connect: connection refused`;
+  }
+  if (code === 'ENOTFOUND' && typeof hostname === 'string') return `dial tcp: lookup ${hostname}: no such host`;
+  return deepest.message;
+}
+
+/** The deepest cause that says something: `fetch failed` alone helps nobody. */
+function causeOf(thrown: unknown): unknown {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof Error && cause.message !== '' ? causeOf(cause) : thrown;
+}

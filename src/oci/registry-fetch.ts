@@ -1,10 +1,15 @@
 /** HTTP as this room needs it; the platform's `fetch` fits. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>;
 
+export type RegistryMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+
+/** What is sent with a request; a stream goes out as it comes, no faster than it is taken. */
+export type FetchBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 export interface FetchRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: RegistryMethod;
   readonly headers: Record<string, string>;
-  readonly body?: string;
+  readonly body?: FetchBody;
   /** Redirects are followed here, because credentials must not follow them. */
   readonly redirect: 'manual';
   readonly signal?: AbortSignal;

@@ -58,16 +58,20 @@ export {
   copyRange,
   deviceNumber,
   linkNode,
+  listNodes,
   makeDirectoryNode,
   makeNode,
   makeSymlinkNode,
   nodeAttributes,
   openNode,
   readNodeLink,
+  removeDirectoryNode,
   setNodeAttribute,
   setNodeMode,
   setNodeOwner,
   setNodeTime,
+  statNode,
+  unlinkNode,
 } from './linux/nodes.ts';
 export { mount, MS, syncFilesystem, unmount } from './linux/mounts.ts';
 export {
@@ -109,14 +113,22 @@ export type { FilesystemUser } from './linux/identity.ts';
 export { CLOCK, clockResolution, clockTime } from './linux/clock.ts';
 export { openInside, openInsideByKernel, openInsideByWalking } from './linux/walker.ts';
 export type { OpenInside } from './linux/walker.ts';
+export { makeFifo } from './linux/fifo.ts';
+export { mountsBelow, unmountTree } from './linux/mount-tree.ts';
 export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
 export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';
 export type { Controller, Hierarchies } from './linux/cgroup-hierarchies.ts';
-export { ControlGroup, no_limits, removeLeftGroups } from './linux/control-group.ts';
+export {
+  ControlGroup,
+  no_limits,
+  removeGroupsAbove,
+  removeLeftGroups,
+  removeNamedGroup,
+} from './linux/control-group.ts';
 export type { GroupLimits } from './linux/control-group.ts';
 export { dropCapabilities } from './linux/capabilities.ts';
 export { denyByLandlock, landlockVersion } from './linux/landlock.ts';
-export { changeRoot, enterEmptyRoot, NAMESPACE, unshare } from './linux/namespaces.ts';
+export { changeRoot, enterEmptyRoot, inNetworkNamespace, NAMESPACE, unshare } from './linux/namespaces.ts';
 export { canFilterSystemCalls, filterSystemCalls, knowsSystemCalls, writeFilter } from './linux/seccomp.ts';
 export type { AllowedCall, Filter } from './linux/seccomp.ts';

@@ -238,7 +238,9 @@ describe('a shim', () => {
       message: /the "wherry" snapshotter's mount is needed, not \["overlay"\]/,
     });
     await assert.rejects(task.create({ id: 'x', bundle: '/none', rootfs }), { message: /^Cannot read the bundle's/ });
-    await assert.rejects(task.create({ id: 'x', bundle, rootfs, stdout: 'syslog://x' }), { message: /no such scheme/ });
+    await assert.rejects(task.create({ id: 'x', bundle, rootfs, stdout: 'syslog://x' }), {
+      message: /unknown STDIO scheme/,
+    });
     writeFileSync(join(bundle, 'config.json'), '{"process":{"args":[]}}');
     await assert.rejects(task.create({ id: 'x', bundle, rootfs }), { message: /process\.args is empty/ });
     await assert.rejects(task.state({ id: 'x' }), { class: 'NotFound' });

@@ -7,9 +7,14 @@ import { parseStdio } from './stdio-address.ts';
 test('a stream goes nowhere, to a path, or to a URI as containerd writes them', () => {
   assert.deepEqual(parseStdio(''), { kind: 'none' });
   assert.deepEqual(parseStdio('none://'), { kind: 'none' });
-  assert.deepEqual(parseStdio('/run/fifo'), { kind: 'path', path: '/run/fifo' });
-  assert.deepEqual(parseStdio('fifo:///run/fifo'), { kind: 'path', path: '/run/fifo' });
-  assert.deepEqual(parseStdio('file:///var/log/a%20b'), { kind: 'path', path: '/var/log/a b' });
+  assert.deepEqual(parseStdio('/run/fifo'), { kind: 'path', path: '/run/fifo', make_folder: false });
+  assert.deepEqual(parseStdio('fifo:///run/fifo'), { kind: 'path', path: '/run/fifo', make_folder: false });
+  assert.deepEqual(parseStdio('file:///var/log/a%20b'), { kind: 'path', path: '/var/log/a b', make_folder: true });
+  assert.deepEqual(parseStdio('binary:///usr/bin/logger?-o=a%20b&id=1'), {
+    kind: 'binary',
+    path: '/usr/bin/logger',
+    args: ['-o', 'a b', 'id', '1'],
+  });
   assert.deepEqual(parseStdio('attach://'), { kind: 'attach', once: false });
   assert.deepEqual(parseStdio('attach://?once=1'), { kind: 'attach', once: true });
 });
@@ -33,10 +38,10 @@ test('a log has a size and a number of files, or the usual ones', () => {
 
 test('an address that cannot be used is refused in words', () => {
   for (const [address, message] of [
-    ['binary:///bin/logger', /no such scheme/],
     ['some words', /it is no path and no URI/],
     ['json-file:///x?max-size=lots', /"lots" is no number/],
     ['json-file:///%zz', /its path is not encoded/],
   ] as const)
     assert.throws(() => parseStdio(address), { class: 'InvalidArgument', message });
+  assert.throws(() => parseStdio('foo://x'), { class: 'Unknown', message: 'unknown STDIO scheme foo' });
 });

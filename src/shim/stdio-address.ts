@@ -4,18 +4,19 @@ import { log_bytes_max, log_files_max } from '../limits/index.ts';
 /** Where a stream of a task goes, as the create request names it: containerd's paths and URIs. */
 export type StdioAddress =
   | { readonly kind: 'none' }
-  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'path'; readonly path: string; readonly make_folder: boolean }
+  | { readonly kind: 'binary'; readonly path: string; readonly args: readonly string[] }
   | { readonly kind: 'json-file'; readonly path: string; readonly bytes_max: number; readonly files_max: number }
   | { readonly kind: 'attach'; readonly once: boolean };
 
 /**
  * Reads one of stdin, stdout, stderr of a create request. `bytes_max` is -1 when the log never turns over.
  *
- * @throws WherryError InvalidArgument for a scheme that this shim does not write to
+ * @throws WherryError InvalidArgument for what is no address, Unknown in containerd's words for another scheme
  */
 export function parseStdio(address: string): StdioAddress {
   if (address === '') return { kind: 'none' };
-  if (address.startsWith('/')) return { kind: 'path', path: address };
+  if (address.startsWith('/')) return { kind: 'path', path: address, make_folder: false };
   let url: URL;
   try {
     url = new URL(address);
@@ -28,8 +29,15 @@ export function parseStdio(address: string): StdioAddress {
     case 'none:':
       return { kind: 'none' };
     case 'fifo:':
+      return { kind: 'path', path: pathOf(url), make_folder: false };
     case 'file:':
-      return { kind: 'path', path: pathOf(url) };
+      return { kind: 'path', path: pathOf(url), make_folder: true };
+    case 'binary:':
+      return {
+        kind: 'binary',
+        path: pathOf(url),
+        args: [...url.searchParams].flatMap(([name, value]) => [name, value]),
+      };
     case 'attach:':
       return { kind: 'attach', once: url.searchParams.get('once') === '1' };
     case 'json-file:':
@@ -40,7 +48,7 @@ export function parseStdio(address: string): StdioAddress {
         files_max: Math.max(1, count(url, 'max-file', log_files_max)),
       };
     default:
-      throw new WherryError('InvalidArgument', `Cannot use "${address}" for a task's stream: no such scheme.`);
+      throw new WherryError('Unknown', `unknown STDIO scheme ${url.protocol.slice(0, -1)}`);
   }
 }
 

@@ -1,16 +1,18 @@
-import { closeSync, constants, createWriteStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, createWriteStream, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /**
  * Opens the file or named pipe at `path` for what a guest prints. A pipe is opened for both directions, so that this
- * neither waits for a reader nor fails when one leaves.
+ * neither waits for a reader nor fails when one leaves. `make_folder`: the folder of a file is made with it.
  *
  * @throws the system's error when it cannot be opened
  */
-export function openOutput(path: string): Writable {
+export function openOutput(path: string, make_folder = false): Writable {
+  if (make_folder) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o640);
   // A full pipe would hold one of the few threads that write files, and with four of them every log.
   const file = fstatSync(fd).isFIFO()

@@ -1,14 +1,17 @@
-import { constants, openSync } from 'node:fs';
+import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
 import { log_close_patience_ms } from '../limits/index.ts';
 import { close, openTerminal, pipe, resizeTerminal } from '../os/index.ts';
 import { AttachedClient, type AttachOptions, type StreamName } from './attached-client.ts';
+import { type BinaryLogger, type LoggedContainer, startBinaryLogger } from './binary-logger.ts';
 import { GuestInput } from './guest-input.ts';
 import { JsonLog } from './json-log.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { openPipes, type RelayPipes } from './relay-pipes.ts';
 import type { StdioAddress } from './stdio-address.ts';
 import { openInput, openOutput } from './stream-files.ts';
 import { terminalStream } from './terminal-stream.ts';
@@ -18,6 +21,10 @@ export interface StreamsOptions {
   readonly stdout: StdioAddress;
   readonly stderr: StdioAddress;
   readonly terminal: boolean;
+  /** Named pipes whose other ends another shim opens, in place of the guest's own; it has the terminal, if there is one. */
+  readonly pipes?: RelayPipes;
+  /** Whose they are, for a program that takes the output. */
+  readonly container?: LoggedContainer;
 }
 
 /**
@@ -28,16 +35,21 @@ export interface Streams {
   /** The guest's ends, in order stdin, stdout, stderr. Closed by `release` once the guest has them. */
   readonly guest: readonly [number, number, number];
   release(): void;
+  /** Settles when a program that takes the output is ready to. */
+  readonly ready: Promise<void>;
   /** Takes the client's descriptor. One that comes when all is over is let go at once. */
   attach(fd: number, head: Buffer, options: Omit<AttachOptions, 'terminal'>): void;
   resize(width: number, height: number): void;
   /** Nothing more comes on stdin. */
   closeStdin(): void;
+  /** Settles when nothing more can come of stdout and stderr. */
+  readonly ended: Promise<void>;
   /**
    * Settles when the guest's streams have ended and all of it is written. To be called when the guest is gone or never
-   * was: what is left of its output is taken in, whoever keeps up.
+   * was: what is left of its output is taken in, whoever keeps up. A stream that somebody else holds open is given up on
+   * when nothing came of it for `silence_ms`.
    */
-  finish(): Promise<void>;
+  finish(silence_ms?: number): Promise<void>;
   /**
    * Lets clients go, and those that come from now on. `ran`: their connections end when they have all output; else only
    * this hold on them does, and whoever handed them over may still say why nothing came.
@@ -45,22 +57,25 @@ export interface Streams {
   letGo(ran: boolean): void;
 }
 
-/**
- * `onKey` is told of the terminal's interrupt and quit keys, since no process of the guest's would be.
- *
- * @throws WherryError Internal when the log, or what a stream's path names, cannot be opened
- */
-export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => void): Streams {
+export interface StreamsEvents {
+  /** The terminal's interrupt and quit keys, since no process of the guest's would be told of them. */
+  onKey?(key: 'interrupt' | 'quit'): void;
+  /** Nothing more comes on stdin. */
+  onInputEnd?(): void;
+}
+
+/** @throws WherryError Internal when the log, or what a stream's path names, cannot be opened */
+export function createStreams(options: StreamsOptions, events: StreamsEvents): Streams {
   const undo: (() => void)[] = [];
   try {
-    return open(options, onKey, undo);
+    return open(options, events, undo);
   } catch (error) {
     for (const each of undo) each();
     throw error;
   }
 }
 
-function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => void, undo: (() => void)[]): Streams {
+function open(options: StreamsOptions, events: StreamsEvents, undo: (() => void)[]): Streams {
   const clients = new Set<AttachedClient>();
   const logs = new Map<string, JsonLog>();
   const sources: Socket[] = [];
@@ -70,20 +85,30 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
 
   const log_out = openLog(options.stdout);
   const log_err = openLog(options.stderr);
-  const file_out = openFile(options.stdout);
-  const file_err = options.terminal ? null : openFile(options.stderr);
+  const loggers = new Map<string, BinaryLogger>();
+  const file_out = openFile(options.stdout, 'stdout');
+  const file_err = options.terminal ? null : openFile(options.stderr, 'stderr');
   const files = [file_out, file_err].filter((file) => file !== null);
 
   let input: GuestInput | null = null;
   let endInputFile = (): void => {};
   let resize: Streams['resize'] = () => {};
   let guest: readonly [number, number, number];
+  let last_output_ms = 0;
 
-  if (options.terminal) {
+  if (options.pipes !== undefined) {
+    const ends = openPipes(options.pipes);
+    if (ends.stdin !== null) input = new GuestInput(ends.stdin);
+    read('stdout', ends.stdout);
+    if (ends.stderr !== null) read('stderr', ends.stderr);
+    guest = ends.kept;
+    undo.push(release);
+  } else if (options.terminal) {
     const { master, slave } = openTerminal();
     const { stream, fd } = terminalStream(master);
     input = new GuestInput(stream);
     read('stdout', stream);
+    feedTerminal();
     resize = (width, height) => {
       if (!stream.destroyed) resizeTerminal(fd, width, height);
     };
@@ -111,6 +136,25 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     return reader;
   }
 
+  /** What comes by a named pipe is typed like what a client sends. */
+  function feedTerminal(): void {
+    const { stdin } = options;
+    if (stdin.kind !== 'path') return;
+    const file = opened(stdin.path, openInput);
+    const source = fstatSync(file.fd).isFIFO()
+      ? new Socket({ fd: file.fd, readable: true, writable: false } as object)
+      : createReadStream('', { fd: file.fd });
+    endInputFile = () => {
+      file.end();
+      source.destroy();
+    };
+    undo.push(endInputFile);
+    source.on('error', () => {});
+    source.on('data', (chunk: Buffer | string) => {
+      if (!type(Buffer.from(chunk), () => source.resume())) source.pause();
+    });
+  }
+
   function openLog(address: StdioAddress): JsonLog | null {
     if (address.kind !== 'json-file') return null;
     let log = logs.get(address.path);
@@ -129,13 +173,33 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     return log;
   }
 
-  function openFile(address: StdioAddress): Writable | null {
-    if (address.kind !== 'path') return null;
-    const file = opened(address.path, openOutput);
+  function openFile(address: StdioAddress, name: StreamName): Writable | null {
+    if (address.kind !== 'path' && address.kind !== 'binary') return null;
+    const file =
+      address.kind === 'binary'
+        ? logger(address)[name]
+        : opened(address.path, (path) => openOutput(path, address.make_folder));
     undo.push(() => file.destroy());
     file.on('drain', goOn);
     file.on('close', goOn);
     return file;
+  }
+
+  /** One program for both streams, when they name the same. */
+  function logger({ path, args }: { path: string; args: readonly string[] }): BinaryLogger {
+    const key = JSON.stringify([path, args]);
+    let found = loggers.get(key);
+    if (found === undefined) {
+      const made = startBinaryLogger(path, args, options.container ?? { id: '', namespace: '' });
+      made.ready.catch(() => {});
+      undo.push(() => {
+        made.stdout.destroy();
+        made.stderr.destroy();
+      });
+      loggers.set(key, made);
+      found = made;
+    }
+    return found;
   }
 
   function read(name: StreamName, source: Socket): void {
@@ -145,6 +209,7 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     sources.push(source);
     undo.push(() => source.destroy());
     source.on('data', (chunk: Buffer) => {
+      last_output_ms = Date.now();
       let keeps_up = true;
       for (const client of clients) keeps_up = client.write(name, chunk) && keeps_up;
       if (log !== null) splitter.push(chunk, (line) => (keeps_up = log.append(name, line) && keeps_up));
@@ -185,19 +250,34 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
   function type(chunk: Buffer | null, resume: () => void): boolean {
     if (input === null) return true;
     if (chunk === null) {
-      if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) input.end();
+      if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) endInput();
       return true;
     }
     if (options.terminal) {
-      if (chunk.includes(3)) onKey('interrupt');
-      if (chunk.includes(28)) onKey('quit');
+      if (chunk.includes(3)) events.onKey?.('interrupt');
+      if (chunk.includes(28)) events.onKey?.('quit');
     }
     return input.write(chunk, resume);
   }
 
+  function endInput(): void {
+    input?.end();
+    events.onInputEnd?.();
+  }
+
   function release(): void {
-    for (const fd of new Set(guest)) close(fd);
+    for (const fd of new Set(guest)) if (fd >= 0) close(fd);
     guest = [-1, -1, -1];
+  }
+
+  /** Lets go of what somebody keeps open without writing. */
+  async function giveUpAfter(silence_ms: number): Promise<void> {
+    last_output_ms = Date.now();
+    while (sources.some(({ destroyed }) => !destroyed)) {
+      const left_ms = last_output_ms + silence_ms - Date.now();
+      if (left_ms <= 0) for (const source of sources) source.destroy();
+      else await Promise.race([Promise.all(ended), sleep(left_ms, null, { ref: false })]);
+    }
   }
 
   return {
@@ -205,6 +285,8 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
       return guest;
     },
     release,
+    ended: Promise.all(ended).then(() => {}),
+    ready: Promise.all([...loggers.values()].map(({ ready }) => ready)).then(() => {}),
     attach(fd, head, wanted) {
       for (const each of clients) each.letGoIfHungUp();
       const client: AttachedClient = new AttachedClient(
@@ -225,18 +307,21 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     },
     resize: (width, height) => resize(width, height),
     closeStdin() {
-      if (!options.terminal) input?.end();
+      if (options.terminal) return;
+      endInput();
       endInputFile();
     },
-    async finish() {
+    async finish(silence_ms) {
       phase = 'finishing';
       release();
       endInputFile();
       goOn();
+      if (silence_ms !== undefined) await giveUpAfter(silence_ms);
       await Promise.all(ended);
       input?.destroy();
       await Promise.all([...logs.values()].map((log) => log.close(log_close_patience_ms)));
       await Promise.all(files.map(endFile));
+      for (const { stdout, stderr } of loggers.values()) for (const each of [stdout, stderr]) each.destroy();
     },
     letGo(ran) {
       phase = 'over';

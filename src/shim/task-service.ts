@@ -25,6 +25,7 @@ export function taskService(
   return {
     async create(request, { metadata }) {
       containers.create(request, clientsOf(metadata));
+      await containers.get(request.id).init.ready;
       return create(task.CreateTaskResponseSchema, { pid: process.pid });
     },
     async start({ id, execId }) {
@@ -104,6 +105,7 @@ export function taskService(
     },
     async exec(request, { metadata }) {
       containers.exec(request, clientsOf(metadata));
+      await containers.get(request.id).process(request.execId).ready;
       return empty;
     },
     async checkpoint() {

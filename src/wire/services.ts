@@ -38,12 +38,7 @@ export {
 export * as sandboxApi from './gen/containerd/services/sandbox/v1/sandbox_pb.ts';
 export { Sandbox as SandboxRuntimeService } from './gen/containerd/runtime/sandbox/v1/sandbox_pb.ts';
 export * as sandboxRuntime from './gen/containerd/runtime/sandbox/v1/sandbox_pb.ts';
-export * as containerEvents from './gen/containerd/events/container_pb.ts';
-export * as contentEvents from './gen/containerd/events/content_pb.ts';
-export * as namespaceEvents from './gen/containerd/events/namespace_pb.ts';
 export * as sandboxEvents from './gen/containerd/events/sandbox_pb.ts';
-export * as snapshotEvents from './gen/containerd/events/snapshot_pb.ts';
-export * as imageEvents from './gen/containerd/services/images/v1/events_pb.ts';
 export * as descriptorTypes from './gen/containerd/types/descriptor_pb.ts';
 export * as platformTypes from './gen/containerd/types/platform_pb.ts';
 export * as introspectionTypes from './gen/containerd/types/introspection_pb.ts';

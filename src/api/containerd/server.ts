@@ -1,7 +1,41 @@
 import type { Core } from '../../core/index.ts';
-import { GrpcServer, HealthService, VersionService } from '../../wire/services.ts';
+import {
+  ContainersService,
+  ContentService,
+  DiffService,
+  EventsService,
+  GrpcServer,
+  HealthService,
+  ImagesService,
+  IntrospectionService,
+  LeasesService,
+  NamespacesService,
+  ReflectionAlphaService,
+  ReflectionService,
+  SandboxStoreService,
+  SnapshotsService,
+  StreamingService,
+  TasksService,
+  TransferService,
+  VersionService,
+} from '../../wire/services.ts';
+import { containersService } from './services/containers.ts';
+import { contentService } from './services/content.ts';
+import { diffService } from './services/diff.ts';
+import { eventsService } from './services/events.ts';
 import { healthService } from './services/health.ts';
+import { imagesService } from './services/images.ts';
+import { introspectionService } from './services/introspection.ts';
+import { leasesService } from './services/leases.ts';
+import { namespacesService } from './services/namespaces.ts';
+import { reflectionService } from './services/reflection.ts';
+import { sandboxStoreService } from './services/sandbox-store.ts';
+import { snapshotsService } from './services/snapshots.ts';
+import { streamingService } from './services/streaming.ts';
+import { tasksService } from './services/tasks.ts';
+import { transferService } from './services/transfer.ts';
 import { versionService } from './services/version.ts';
+import { TransferStreams } from './transfer/streams.ts';
 
 export interface ContainerdApiOptions {
   readonly core: Core;
@@ -12,9 +46,26 @@ export interface ContainerdApiOptions {
 }
 
 /** containerd's services over gRPC, without a listener. */
-export function createContainerdApi({ about, onFault }: ContainerdApiOptions): GrpcServer {
+export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
   server.register(VersionService, versionService(about));
+  server.register(NamespacesService, namespacesService(core));
+  server.register(ContainersService, containersService(core));
+  server.register(ImagesService, imagesService(core));
+  server.register(LeasesService, leasesService(core));
+  server.register(ContentService, contentService(core));
+  server.register(SnapshotsService, snapshotsService(core));
+  server.register(DiffService, diffService(core));
+  server.register(EventsService, eventsService(core));
+  server.register(IntrospectionService, introspectionService(core));
+  server.register(SandboxStoreService, sandboxStoreService(core));
   server.register(HealthService, healthService());
+  const reflection = reflectionService(() => server.services);
+  server.register(ReflectionService, reflection);
+  server.register(ReflectionAlphaService, reflection);
+  server.register(TasksService, tasksService(core));
+  const streams = new TransferStreams();
+  server.register(StreamingService, streamingService(streams));
+  server.register(TransferService, transferService(core, streams));
   return server;
 }

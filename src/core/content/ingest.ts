@@ -1,14 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WherryError } from '../../errors/index.ts';
 import { blob_bytes_max } from '../../limits/index.ts';
-import { algorithmOf } from '../../oci/index.ts';
-import type { ContentWriter, Labels } from '../model.ts';
+import { algorithmOf, isDigest } from '../../oci/index.ts';
+import { digestFault } from '../digest-fault.ts';
+import { checkLabels } from '../labels.ts';
+import type { ContentWriter, IngestStatus, Labels } from '../model.ts';
 import { fromSystem } from '../system-error.ts';
 import { FileWriter } from './file-writer.ts';
+import type { Holder, KnownIngest } from './ingests.ts';
 
 /** A blob that is complete and durable, but not yet in its place. */
 export interface MadeBlob {
@@ -18,32 +21,26 @@ export interface MadeBlob {
 }
 
 export interface IngestOptions {
-  /** The folder of this ingest: `data`, and `ref` which says whose it is. */
-  readonly folder: string;
-  readonly namespace: string;
-  readonly ref: string;
-  /** What the caller expects, null when it does not know yet. */
-  readonly digest: string | null;
-  readonly size: number | null;
+  readonly known: KnownIngest;
   /** Takes the file over; throws AlreadyExists when the blob is there. */
   install(file: string, made: MadeBlob): Promise<void>;
-  /** Called once, when the writer is of no more use. */
-  release(): void;
+  /** Called once, when the writer is of no more use; `done` when the ingest is, too. */
+  release(done: boolean): Promise<void>;
 }
 
 /** Begins an ingest, or goes on with what its folder has. */
 export async function openIngest(options: IngestOptions): Promise<ContentWriter> {
-  const { folder, digest } = options;
+  const { folder, record } = options.known;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const algorithm = digest === null ? 'sha256' : algorithmOf(digest);
+  const algorithm = isDigest(record.expected) ? algorithmOf(record.expected) : 'sha256';
   const path = join(folder, 'data');
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
-    const { size: offset } = fstatSync(fd);
+    const { size: offset, mtime } = fstatSync(fd);
     const hash = createHash(algorithm);
     if (offset > 0) await hashFile(path, hash);
-    else await describe(options);
-    return new Ingest(options, path, fd, { algorithm, hash, offset });
+    else await writeFile(join(folder, 'ref'), JSON.stringify(record), { mode: 0o600 });
+    return new Ingest(options, path, fd, { algorithm, hash, offset, updated_at: mtime });
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -54,45 +51,69 @@ interface Progress {
   readonly algorithm: 'sha256' | 'sha512';
   readonly hash: Hash;
   readonly offset: number;
+  readonly updated_at: Date;
 }
 
-class Ingest implements ContentWriter {
+class Ingest implements ContentWriter, Holder {
+  readonly since: Date = new Date();
   readonly #options: IngestOptions;
   readonly #path: string;
   readonly #fd: number;
-  readonly #writer: FileWriter;
   readonly #algorithm: 'sha256' | 'sha512';
-  readonly #hash: Hash;
+  #writer: FileWriter;
+  #hash: Hash;
   #offset: number;
+  #updated_at: Date;
   #ended = false;
+  /** Somebody threw the ingest away while it was being written. */
+  #dropped = false;
 
-  constructor(options: IngestOptions, path: string, fd: number, { algorithm, hash, offset }: Progress) {
+  constructor(options: IngestOptions, path: string, fd: number, progress: Progress) {
+    const { algorithm, hash, offset, updated_at } = progress;
     this.#options = options;
     this.#path = path;
     this.#fd = fd;
     this.#algorithm = algorithm;
     this.#hash = hash;
     this.#offset = offset;
-    this.#writer = new FileWriter(fd, offset, options.size === null ? null : options.size - offset);
+    this.#updated_at = updated_at;
+    this.#writer = this.#fileWriter();
+    options.known.holder = this;
   }
 
   get offset(): number {
     return this.#offset;
   }
 
+  get updated_at(): Date {
+    return this.#updated_at;
+  }
+
+  get digest(): string {
+    return `${this.#algorithm}:${this.#hash.copy().digest('hex')}`;
+  }
+
+  get status(): IngestStatus {
+    const { ref, total, expected, started_at } = this.#options.known.record;
+    const { offset, updated_at } = this;
+    return { ref, offset, total, expected, started_at: new Date(started_at), updated_at };
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     this.#requireOpen();
-    const { ref, size } = this.#options;
+    const { ref, total, client } = this.#options.known.record;
     const end = this.#offset + chunk.length;
-    if (end > (size ?? blob_bytes_max)) {
-      throw size === null
-        ? new WherryError('ResourceExhausted', `Cannot write "${ref}": it has more than ${blob_bytes_max} bytes.`)
-        : new WherryError(
-            'FailedPrecondition',
-            `Cannot write "${ref}": unexpected size, more than the ${size} bytes it was said to have.`,
-          );
+    // A client is told when it commits.
+    if (total > 0 && !client && end > total) {
+      throw new WherryError(
+        'FailedPrecondition',
+        `Cannot write "${ref}": unexpected size, more than the ${total} bytes it was said to have.`,
+      );
     }
+    if (end > blob_bytes_max)
+      throw new WherryError('ResourceExhausted', `Cannot write "${ref}": it has more than ${blob_bytes_max} bytes.`);
     this.#offset = end;
+    this.#updated_at = new Date();
     this.#hash.update(chunk);
     try {
       const behind = this.#writer.append(chunk);
@@ -102,6 +123,19 @@ class Ingest implements ContentWriter {
     }
   }
 
+  async restart(): Promise<void> {
+    this.#requireOpen();
+    try {
+      await this.#writer.flush();
+      ftruncateSync(this.#fd);
+    } catch (thrown) {
+      throw fromSystem(thrown, `Cannot write "${this.#options.known.record.ref}"`);
+    }
+    this.#offset = 0;
+    this.#hash = createHash(this.#algorithm);
+    this.#writer = this.#fileWriter();
+  }
+
   async commit(
     size: number | null,
     digest: string | null,
@@ -109,25 +143,24 @@ class Ingest implements ContentWriter {
   ): Promise<{ digest: string; size: number }> {
     this.#requireOpen();
     this.#ended = true;
-    const { ref } = this.#options;
+    const { ref, total, expected, client } = this.#options.known.record;
+    let done = !client;
     try {
       await this.#writer.finish();
-      const wanted_size = size ?? this.#options.size;
-      if (wanted_size !== null && wanted_size !== this.#offset) {
-        throw new WherryError(
-          'FailedPrecondition',
-          `Cannot commit "${ref}": unexpected commit size ${this.#offset}, expected ${wanted_size}.`,
-        );
-      }
-      const made = { digest: await this.#checked(digest ?? this.#options.digest), size: this.#offset, labels };
+      this.#checkSize(size ?? (total > 0 ? total : null));
+      const wanted = digest ?? (expected === '' ? null : expected);
+      const kept = checkLabels('info.Labels', labels);
+      const made = { digest: await this.#checked(wanted), size: this.#offset, labels: kept };
+      if (this.#dropped) throw new WherryError('NotFound', `reference ${ref}: not found`);
+      done = true;
       await this.#options.install(this.#path, made);
       return { digest: made.digest, size: made.size };
     } catch (thrown) {
       throw fromSystem(thrown, `Cannot commit "${ref}"`);
     } finally {
-      // What is not what was expected will not become it by going on.
+      // What is not what was expected will not become it by going on; a client may want to look at it.
       closeSync(this.#fd);
-      await this.#discard();
+      await this.#options.release(done);
     }
   }
 
@@ -137,10 +170,10 @@ class Ingest implements ContentWriter {
     try {
       await this.#writer.flush();
     } catch (thrown) {
-      throw fromSystem(thrown, `Cannot write "${this.#options.ref}"`);
+      throw fromSystem(thrown, `Cannot write "${this.#options.known.record.ref}"`);
     } finally {
       closeSync(this.#fd);
-      this.#options.release();
+      await this.#options.release(false);
     }
   }
 
@@ -149,47 +182,50 @@ class Ingest implements ContentWriter {
     this.#ended = true;
     await this.#writer.flush().catch(() => {});
     closeSync(this.#fd);
-    await this.#discard();
+    await this.#options.release(true);
+  }
+
+  drop(): void {
+    this.#dropped = true;
+  }
+
+  #fileWriter(): FileWriter {
+    const { total } = this.#options.known.record;
+    return new FileWriter(this.#fd, this.#offset, total > this.#offset ? total - this.#offset : null);
+  }
+
+  #checkSize(wanted: number | null): void {
+    if (wanted === null || wanted === this.#offset) return;
+    throw new WherryError(
+      'FailedPrecondition',
+      `${JSON.stringify(this.#options.known.record.ref)} failed size validation: ${this.#offset} != ${wanted}: failed precondition`,
+    );
   }
 
   /** The digest of what was written, which must be `expected` if that is known. */
   async #checked(expected: string | null): Promise<string> {
-    let actual: string;
-    if (expected !== null && algorithmOf(expected) !== this.#algorithm) {
+    const own = this.digest;
+    if (expected === null || expected === own) return own;
+    const fault = digestFault(expected);
+    if (fault !== null) throw new WherryError('InvalidArgument', fault);
+    let actual = own;
+    if (algorithmOf(expected) !== this.#algorithm) {
       const hash = createHash(algorithmOf(expected));
       await hashFile(this.#path, hash);
       actual = `${algorithmOf(expected)}:${hash.digest('hex')}`;
-    } else {
-      actual = `${this.#algorithm}:${this.#hash.digest('hex')}`;
     }
-    if (expected !== null && expected !== actual) {
-      throw new WherryError(
-        'FailedPrecondition',
-        `Cannot commit "${this.#options.ref}": unexpected commit digest ${actual}, expected ${expected}.`,
-      );
-    }
-    return actual;
-  }
-
-  async #discard(): Promise<void> {
-    try {
-      await rm(this.#options.folder, { recursive: true, force: true });
-    } finally {
-      this.#options.release();
-    }
+    if (expected === actual) return actual;
+    throw new WherryError(
+      'FailedPrecondition',
+      `unexpected commit digest ${actual}, expected ${expected}: failed precondition`,
+    );
   }
 
   #requireOpen(): void {
-    if (this.#ended)
-      throw new WherryError('FailedPrecondition', `Cannot write "${this.#options.ref}": its writer is closed.`);
+    if (this.#ended) throw new WherryError('FailedPrecondition', 'cannot commit on closed writer: failed precondition');
   }
 }
 
 async function hashFile(path: string, hash: Hash): Promise<void> {
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
-}
-
-async function describe({ folder, namespace, ref, digest, size }: IngestOptions): Promise<void> {
-  const text = JSON.stringify({ namespace, ref, digest, size, started_at: new Date().toISOString() });
-  await writeFile(join(folder, 'ref'), text, { mode: 0o600 });
 }

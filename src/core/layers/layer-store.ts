@@ -113,7 +113,7 @@ export class LayerStore implements Layers {
   async restoreLayers(diff_ids: readonly string[]): Promise<void> {
     for (const diff_id of diff_ids) {
       if (this.has(diff_id)) continue;
-      const source = this.#tables.layers.all().find(({ value }) => value.diff_id === diff_id);
+      const source = this.#tables.layers.all().find(({ key, value }) => isDigest(key) && value.diff_id === diff_id);
       const digest = source?.key ?? (this.#blobs.has(diff_id) ? diff_id : null);
       if (digest === null) {
         throw new WherryError(
@@ -123,6 +123,14 @@ export class LayerStore implements Layers {
       }
       await this.fromBlob(digest, '', diff_id);
     }
+  }
+
+  /** Takes over a layer that is whole and durable under a temporary name. */
+  async adopt(built: BuiltLayer): Promise<Made> {
+    const { diff_id, size } = built;
+    await placeLayer(built, this.#paths.layers, this.#paths.layer(diff_id));
+    this.#present.add(hexName(diff_id));
+    return { diff_id, size };
   }
 
   /** The index of a layer that is there, checked and mapped until it is closed. */
@@ -201,9 +209,7 @@ export class LayerStore implements Layers {
         for (const listener of listeners) listener(bytes);
       },
     });
-    const { diff_id, size } = built;
-    await placeLayer(built, this.#paths.layers, this.#paths.layer(diff_id));
-    this.#present.add(hexName(diff_id));
+    const { diff_id, size } = await this.adopt(built);
     await this.#store.transact(() => {
       if (this.#blobs.has(digest)) this.#tables.layers.put(no_namespace, digest, { diff_id, size });
     });

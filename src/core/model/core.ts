@@ -1,8 +1,9 @@
 import type { Container } from './containers.ts';
 import type { Content } from './content.ts';
+import type { Differ } from './diff.ts';
 import type { Events } from './events.ts';
 import type { Image } from './images.ts';
-import type { Layers, Mount } from './snapshots.ts';
+import type { Layers, Mount, Snapshotter } from './snapshots.ts';
 import type { Tasks } from './tasks.ts';
 import type { Transact, Transaction } from './transaction.ts';
 
@@ -17,13 +18,18 @@ export interface NamespaceView {
   reuseFolder(container: string): void;
   /** The folder that its task is started from: gone after a boot, and when the container is deleted. */
   bundle(container: string): string;
-  /** The mounts of a snapshot, for a shim; makes what they need. */
-  mounts(key: string): Promise<readonly Mount[]>;
+  /** The mounts of a snapshot, for a shim of ours; makes what they need. */
+  mounts(key: string, snapshotter?: string): Promise<readonly Mount[]>;
   /**
    * The mounts of a snapshot, for the kernel: overlay and bind. Layers are unpacked when they are first mounted.
    * FailedPrecondition when the daemon is not root.
    */
   kernelMounts(key: string, snapshotter?: string): Promise<readonly Mount[]>;
+  /**
+   * A snapshotter by its name, `wherry` when left out. InvalidArgument when there is none.
+   */
+  snapshots(snapshotter?: string): Snapshotter;
+  readonly differ: Differ;
   images(): readonly Image[];
   containers(): readonly Container[];
   findImage(name: string): Image | null;
@@ -49,6 +55,8 @@ export interface Core {
   read<T>(act: (tx: Transaction) => T): T;
   /** Mark and sweep from images, containers, leases and `containerd.io/gc.root`. */
   collect(): Promise<Collected>;
+  /** Collects a moment from now: what a client deleted referred to things that nobody needs any more. */
+  collectSoon(): void;
   /** Finds shims that still run, adopts their tasks, settles those that are gone, reclaims what a dead daemon left. Once, before serving. */
   recover(): Promise<void>;
   /** Leaves shims and guests running. */

@@ -97,8 +97,8 @@ export interface Tasks {
   /** Removes a stopped process from its shim; with the task's own the task goes. */
   delete(container: string, exec_id?: string): Promise<TaskExit>;
   state(container: string, exec_id?: string): Promise<TaskState>;
-  /** Known without asking: every container that has a task. */
-  list(): readonly { readonly container: string; readonly pid: number }[];
+  /** Known without asking: every container that has a task; `lost` when its shim is gone. */
+  list(): readonly { readonly container: string; readonly pid: number; readonly lost: boolean }[];
   /** What its shim has published of it; none when it has no task. */
   ports(container: string): readonly PublishedPort[];
   /** Its processes; `info` is what the runtime adds, such as which exec it is. */

@@ -2,6 +2,8 @@ import type { Any } from './basics.ts';
 import type { ContainersTx } from './containers.ts';
 import type { ImagesTx } from './images.ts';
 import type { LeasesTx } from './leases.ts';
+import type { NamespacesTx } from './namespaces.ts';
+import type { SandboxesTx } from './sandboxes.ts';
 import type { SnapshotsTx } from './snapshots.ts';
 
 /**
@@ -12,10 +14,12 @@ import type { SnapshotsTx } from './snapshots.ts';
 export type Transact = <T>(act: (tx: Transaction) => T) => Promise<T>;
 
 export interface Transaction {
+  readonly namespaces: NamespacesTx;
   images(namespace: string): ImagesTx;
   containers(namespace: string): ContainersTx;
   snapshots(namespace: string): SnapshotsTx;
   leases(namespace: string): LeasesTx;
+  sandboxes(namespace: string): SandboxesTx;
   /** Other rooms' own records, in the same transaction: JSON by bucket and key. */
   records(bucket: string): RecordsTx;
   /** Published to subscribers once the transaction is durable, in order. */

@@ -9,8 +9,8 @@ import { openTables, type Tables } from './tables.ts';
 export interface OpenedDatabase {
   readonly database: DatabaseSync;
   readonly tables: Tables;
-  /** Whether nothing is in it yet: what lies beside it may still tell what was. */
-  readonly empty: boolean;
+  /** The version of the schema it had; 0 when nothing is in it yet: what lies beside it may still tell what was. */
+  readonly version: number;
   /** Where the one before was put when it could not be used. */
   readonly damaged: string | null;
 }
@@ -44,11 +44,11 @@ function open(path: string): Omit<OpenedDatabase, 'damaged'> {
     database.exec('PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
     const [check] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
     if (check?.quick_check !== 'ok') throw new Error(check?.quick_check ?? 'it cannot be checked');
-    const empty = migrate(database);
+    const version = migrate(database);
     const tables = openTables(database);
     // Reads every row once: what cannot even be read is found now.
     for (const table of Object.values(tables)) table.damaged();
-    return { database, tables, empty };
+    return { database, tables, version };
   } catch (error) {
     database.close();
     throw error;

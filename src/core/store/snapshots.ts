@@ -12,12 +12,14 @@ import type { Table } from './table.ts';
 export interface SnapshotsOptions {
   readonly table: Table<SnapshotRow>;
   readonly scope: Scope;
+  /** Sees to it that the namespace is there. */
+  readonly touch: () => void;
   /** Called once a removal is durable, with the name of the snapshot's folder. */
   readonly removed: (folder: string) => void;
 }
 
 /** The snapshots of one namespace. */
-export function createSnapshots(namespace: string, { table, scope, removed }: SnapshotsOptions): SnapshotsTx {
+export function createSnapshots(namespace: string, { table, scope, touch, removed }: SnapshotsOptions): SnapshotsTx {
   const add = (
     kind: 'active' | 'view',
     key: string,
@@ -34,6 +36,7 @@ export function createSnapshots(namespace: string, { table, scope, removed }: Sn
       );
     }
     if (table.has(namespace, key)) throw new WherryError('AlreadyExists', `snapshot "${key}": already exists`);
+    touch();
     const folder = randomBytes(16).toString('hex');
     const row: SnapshotRow = { kind, parent, diff_ids, folder, labels, created_at: new Date().toISOString() };
     table.put(namespace, key, row);
@@ -58,7 +61,14 @@ export function createSnapshots(namespace: string, { table, scope, removed }: Sn
   };
 }
 
-function toSnapshot(key: string, row: SnapshotRow): Snapshot {
-  const { kind, parent, labels } = row;
-  return { key, kind, parent, labels, created_at: new Date(row.created_at) };
+export function toSnapshot(key: string, row: SnapshotRow): Snapshot {
+  const { kind, parent, parent_key, labels, created_at, updated_at } = row;
+  return {
+    key,
+    kind,
+    parent: parent_key ?? parent,
+    labels,
+    created_at: new Date(created_at),
+    updated_at: new Date(updated_at ?? created_at),
+  };
 }

@@ -29,6 +29,7 @@ export class Table<Row extends object> {
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   readonly #namespaces: StatementSync;
+  readonly #any: StatementSync;
 
   constructor(database: DatabaseSync, name: string) {
     this.name = name;
@@ -38,6 +39,7 @@ export class Table<Row extends object> {
     this.#put = database.prepare(`INSERT OR REPLACE INTO ${name} (namespace, key, body, sum) VALUES (?, ?, ?, ?)`);
     this.#delete = database.prepare(`DELETE FROM ${name} WHERE namespace = ? AND key = ?`);
     this.#namespaces = database.prepare(`SELECT DISTINCT namespace FROM ${name}`);
+    this.#any = database.prepare(`SELECT 1 FROM ${name} WHERE namespace = ? LIMIT 1`);
   }
 
   /** @throws WherryError DataLoss when the document is damaged */
@@ -56,6 +58,11 @@ export class Table<Row extends object> {
 
   has(namespace: string, key: string): boolean {
     return this.#find.get(namespace, key) !== undefined;
+  }
+
+  /** Whether a namespace has a document. */
+  any(namespace: string): boolean {
+    return this.#any.get(namespace) !== undefined;
   }
 
   /** The documents of a namespace in the order of their keys, without damaged ones. */

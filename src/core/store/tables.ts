@@ -1,13 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type {
-  BlobLabelsRow,
   BlobRow,
   ContainerRow,
+  ContentRow,
   ImageRow,
   LayerRow,
   LeaseRow,
+  NamespaceRow,
   RecordRow,
+  SandboxRow,
   SnapshotRow,
 } from './rows.ts';
 import { Table } from './table.ts';
@@ -19,7 +21,9 @@ export interface Tables {
   readonly snapshots: Table<SnapshotRow>;
   readonly leases: Table<LeaseRow>;
   readonly blobs: Table<BlobRow>;
-  readonly blob_labels: Table<BlobLabelsRow>;
+  readonly contents: Table<ContentRow>;
+  readonly namespaces: Table<NamespaceRow>;
+  readonly sandboxes: Table<SandboxRow>;
   readonly layers: Table<LayerRow>;
   readonly records: Table<RecordRow>;
 }
@@ -32,7 +36,9 @@ export function openTables(database: DatabaseSync): Tables {
     snapshots: new Table(database, 'snapshot'),
     leases: new Table(database, 'lease'),
     blobs: new Table(database, 'blob'),
-    blob_labels: new Table(database, 'blob_label'),
+    contents: new Table(database, 'content'),
+    namespaces: new Table(database, 'namespace'),
+    sandboxes: new Table(database, 'sandbox'),
     layers: new Table(database, 'layer'),
     records: new Table(database, 'record'),
   };

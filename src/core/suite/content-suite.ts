@@ -114,13 +114,63 @@ export function contentSuite(it: Case): void {
     assert.deepEqual(Buffer.from(await content.readAll(sha256(bytes), 100)), bytes);
   });
 
-  it('labels belong to a namespace, the bytes to all', async (core) => {
+  it('what one namespace has written the other has for the asking, with labels of its own', async (core) => {
+    const [moby, other] = [core.namespace('moby').content, core.namespace('k8s.io').content];
+    const digest = await putBlob(moby, bytes);
+    await moby.setLabels(digest, { mine: 'yes' });
+    assert.equal(other.has(digest), false);
+    assert.deepEqual(await other.list(), []);
+    await assert.rejects(other.info(digest), { class: 'NotFound' });
+    await assert.rejects(other.open(digest), { class: 'NotFound' });
+    await assert.rejects(other.writer('any', { digest, size: bytes.length }), { class: 'AlreadyExists' });
+    assert.deepEqual((await other.info(digest)).labels, {});
+    assert.deepEqual((await moby.info(digest)).labels, { mine: 'yes' });
+    await moby.setLabels(digest, {});
+    assert.deepEqual((await moby.info(digest)).labels, {});
+    await moby.delete(digest);
+    assert.equal(moby.has(digest), false);
+    assert.deepEqual(Buffer.from(await other.readAll(digest, 100)), bytes);
+  });
+
+  it('a client is offered what another namespace has, and takes it by committing', async (core) => {
     const digest = await putBlob(core.namespace('moby').content, bytes);
-    await core.namespace('moby').content.setLabels(digest, { mine: 'yes' });
-    assert.deepEqual((await core.namespace('moby').content.info(digest)).labels, { mine: 'yes' });
-    assert.deepEqual((await core.namespace('k8s.io').content.info(digest)).labels, {});
-    await core.namespace('moby').content.setLabels(digest, {});
-    assert.deepEqual((await core.namespace('moby').content.info(digest)).labels, {});
+    const { content } = core.namespace('k8s.io');
+    const writer = await content.writer('one', { digest, size: bytes.length }, { as_client: true });
+    assert.equal(writer.offset, bytes.length);
+    assert.equal(writer.digest, digest);
+    assert.equal(content.has(digest), false);
+    await writer.commit(bytes.length, digest, { a: 'b' });
+    assert.deepEqual((await content.info(digest)).labels, { a: 'b' });
+    assert.deepEqual(content.statuses(), []);
+  });
+
+  it('a client may write again what was offered, and what it was told was wrong', async (core) => {
+    const digest = await putBlob(core.namespace('moby').content, bytes);
+    const { content } = core.namespace('k8s.io');
+    const writer = await content.writer('one', { digest }, { as_client: true });
+    await writer.restart();
+    assert.equal(writer.offset, 0);
+    await writer.write(bytes.subarray(0, 5));
+    await assert.rejects(writer.commit(bytes.length, digest), { class: 'FailedPrecondition' });
+    assert.equal(content.status('one').offset, 5);
+    const again = await content.writer('one', {}, { as_client: true });
+    assert.equal(again.offset, 5);
+    await again.write(bytes.subarray(5));
+    assert.equal((await again.commit(null, digest)).digest, digest);
+  });
+
+  it('an ingest that is thrown away under its writer becomes nothing', async (core) => {
+    const { content } = core.namespace('moby');
+    const writer = await content.writer('one', {}, { as_client: true });
+    await writer.write(bytes);
+    assert.equal(content.status('one').offset, bytes.length);
+    await content.abort('one');
+    assert.throws(() => content.status('one'), { class: 'NotFound' });
+    const next = await content.writer('one', {}, { as_client: true });
+    await assert.rejects(writer.commit(null, null), { class: 'NotFound' });
+    await next.write(bytes);
+    await next.commit(null, sha256(bytes));
+    await assert.rejects(content.abort('one'), { class: 'NotFound' });
   });
 
   it('deleted content is gone and can come again', async (core) => {

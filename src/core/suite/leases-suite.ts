@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 
-import { containerOf, putBlob, putImage } from '../testing/fixtures.ts';
+import { containerOf, putBlob, putImage, sha256 } from '../testing/fixtures.ts';
 import type { Case } from './core-suite.ts';
 
 export function leasesSuite(it: Case): void {
   it('a lease has resources, and its name once', async (core) => {
     await core.transact((tx) => {
       tx.leases('moby').create({ id: 'one', labels: { a: '1' } });
-      tx.leases('moby').add('one', { type: 'content', id: 'sha256:x' });
-      tx.leases('moby').add('one', { type: 'content', id: 'sha256:x' });
+      tx.leases('moby').add('one', { type: 'content', id: sha256('x') });
+      tx.leases('moby').add('one', { type: 'content', id: sha256('x') });
     });
     assert.deepEqual(
       core.read((tx) => tx.leases('moby').resources('one')),
-      [{ type: 'content', id: 'sha256:x' }],
+      [{ type: 'content', id: sha256('x') }],
     );
     assert.deepEqual(
       core.read((tx) => tx.leases('moby').list()).map(({ id, labels }) => ({ id, labels })),

@@ -48,6 +48,8 @@ export interface Entry {
   readonly exit: PromiseWithResolvers<TaskExit>;
   /** Ends the waiting in the shim when the task is deleted. */
   readonly waiting: AbortController;
+  /** A shim that is not ours said that its limit of memory was reached. */
+  oom: boolean;
   /** The end of its shim was published, and its task's end with it. */
   death_told: boolean;
   /** What a shim that is gone left behind is being taken away. */
@@ -70,6 +72,7 @@ export function newEntry(namespace: string, container: string, stdio: TaskStdio 
     ended: null,
     exit: Promise.withResolvers<TaskExit>(),
     waiting: new AbortController(),
+    oom: false,
     death_told: false,
     burial: null,
   };

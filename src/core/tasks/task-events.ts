@@ -1,9 +1,10 @@
+import { create } from '@bufbuild/protobuf';
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { AnySchema, timestampFromDate } from '@bufbuild/protobuf/wkt';
 
-import { packMessage, taskEvents, taskTopic } from '../../wire/index.ts';
+import { packMessage, taskEvents, taskTopic, unpackMessage } from '../../wire/index.ts';
 import type { EventBus } from '../events.ts';
-import type { ExecExit, Mount, TaskExit, TaskStdio } from '../model.ts';
+import type { Any, ExecExit, Mount, TaskExit, TaskStdio } from '../model.ts';
 
 /** What is told of a task that was made. */
 export interface CreatedTask {
@@ -99,5 +100,14 @@ export class TaskEvents {
     if (!this.#bus.heard) return;
     const { typeUrl, value } = packMessage(schema, message);
     this.#bus.publish(namespace, topic, { type_url: typeUrl, value });
+  }
+}
+
+/** The container of which a shim says that its limit of memory was reached; null when it says nothing to be read. */
+export function containerOfOom({ type_url, value }: Any): string | null {
+  try {
+    return unpackMessage(create(AnySchema, { typeUrl: type_url, value }), taskEvents.TaskOOMSchema).containerId;
+  } catch {
+    return null;
   }
 }

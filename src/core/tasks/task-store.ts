@@ -4,13 +4,14 @@ import { join } from 'node:path';
 
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
 import { shim_call_ms_max } from '../../limits/index.ts';
-import { types } from '../../wire/index.ts';
+import { taskTopic } from '../../wire/index.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
 import type {
   Any,
   AttachRequest,
   Container,
+  Envelope,
   ExecExit,
   Gate,
   Mount,
@@ -21,22 +22,34 @@ import type {
 } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import { clients_metadata, type ShimLauncher } from '../shim-contract.ts';
-import type { SnapshotMounts } from '../snapshot-mounts.ts';
+import type { SnapshotMounts } from '../snapshots/wherry-mounts.ts';
 import { toContainer } from '../store/containers.ts';
 import type { Tables } from '../store/tables.ts';
 import { fromSystem } from '../system-error.ts';
 import { type Entry, lostExit, newEntry, shimOf } from './entry.ts';
 import { Execs } from './execs.ts';
 import { handOverAll } from './handoff.ts';
+import { keptProgram } from './runtimes/bundle-folder.ts';
+import { ForeignRuntimes } from './runtimes/foreign-runtimes.ts';
+import type { ShimEnvironment } from './runtimes/program.ts';
+import { isDefaultRuntime, isOwnRuntime } from './runtimes/runtime-name.ts';
 import { ShimPool } from './shim-pool.ts';
 import type { Shim, ShimWatcher } from './shim.ts';
-import { TaskEvents } from './task-events.ts';
+import { askState } from './ask-state.ts';
+import { containerOfOom, TaskEvents } from './task-events.ts';
 import type { TaskShim } from './task-shim.ts';
+import type { WasmRoot } from './wasm-root.ts';
 
 export interface TaskStoreOptions {
   readonly paths: Paths;
   readonly tables: Tables;
+  /** The mount of a snapshot for our own shim. */
   readonly mounts: SnapshotMounts;
+  /** Those for the kernel, for any other. */
+  readonly kernelMounts: SnapshotMounts;
+  readonly wasmRoot: WasmRoot;
+  /** What shims that are not ours are told of the daemon. */
+  readonly environment: ShimEnvironment;
   readonly gate: Gate;
   readonly launcher: ShimLauncher;
   readonly bus: EventBus;
@@ -50,6 +63,7 @@ const timeout = { timeout_ms: shim_call_ms_max };
 /** The tasks of all namespaces. What a task is doing is its shim's to say; here stands only which shim has it. */
 export class TaskStore {
   readonly pool: ShimPool;
+  readonly foreign: ForeignRuntimes;
   readonly events: TaskEvents;
   readonly execs: Execs;
   readonly #options: TaskStoreOptions;
@@ -73,6 +87,13 @@ export class TaskStore {
       log: options.log,
       warm: options.warm,
       watcher: this.watcher,
+    });
+    this.foreign = new ForeignRuntimes({
+      paths: options.paths,
+      environment: options.environment,
+      holders: this.pool,
+      log: options.log,
+      gone: (shim) => this.#foreignGone(shim),
     });
   }
 
@@ -134,8 +155,25 @@ export class TaskStore {
     if (entry?.shim?.isGone === true) void this.#forget(entry);
   }
 
+  /** An event that a shim made: that a limit of memory was reached is told by nothing else. */
+  heard({ namespace, topic, event }: Omit<Envelope, 'timestamp'>): void {
+    const container = topic === taskTopic.oom ? containerOfOom(event) : null;
+    if (container === null) return;
+    const entry = this.#entries.get(key(namespace, container));
+    if (entry?.shim?.publishes === true) entry.oom = true;
+  }
+
   async close(): Promise<void> {
+    this.foreign.close();
     await this.pool.close();
+  }
+
+  /** Whether the bundle of a container is in use: what is mounted in it is nobody else's to remove. */
+  holdsBundle(namespace: string, container: string): boolean {
+    return (
+      this.#entries.get(key(namespace, container))?.shim?.publishes === true ||
+      keptProgram(this.#options.paths.bundle(namespace, container)) !== null
+    );
   }
 
   async create(
@@ -157,32 +195,36 @@ export class TaskStore {
     let shim: TaskShim | null = null;
     try {
       const bundle = paths.bundle(namespace, id);
-      mkdirSync(bundle, { recursive: true, mode: 0o700 });
-      writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
-      const rootfs = await this.#rootfs(namespace, container);
-      shim = await this.#takeShim(namespace, container);
-      const { runtime_options, checkpoint } = options;
+      const made = await this.#takeShim(namespace, container, options);
+      shim = made.shim;
+      const { rootfs } = made;
+      const { runtime_options = container.runtime_options ?? undefined, checkpoint } = options;
+      const opened = await shim.openStreams('', stdio, clients);
       const request = {
         id,
         bundle,
-        ...stdio,
+        ...opened.stdio,
         rootfs: rootfs.map((each) => ({ ...each, options: [...each.options] })),
         checkpoint: checkpoint ?? '',
         ...(runtime_options === undefined
           ? {}
           : { options: { typeUrl: runtime_options.type_url, value: runtime_options.value } }),
       };
-      const handed = handOverAll(shim, { container: id, exec_id: '' }, clients, log);
+      const handed = handOverAll(shim, { container: id, exec_id: '' }, opened.clients, log);
       const [{ pid }] = await Promise.all([
-        shim.task.create(request, { ...timeout, metadata: { [clients_metadata]: String(clients.length) } }),
+        shim.task.create(request, { ...timeout, metadata: { [clients_metadata]: String(opened.clients.length) } }),
         ...handed,
       ]);
+      await shim.streamsTaken('');
       entry.shim = shim;
       entry.pid = pid;
       if (!shim.publishes) this.events.created(namespace, id, { bundle, rootfs, stdio, pid });
     } catch (thrown) {
+      const given_back = shim === null ? null : this.#giveBack(shim, id);
+      // Another task of the container needs the same bundle.
+      if (shim?.publishes === true) await given_back;
       this.#entries.delete(key(namespace, id));
-      if (shim !== null) this.#giveBack(shim, id);
+      if (shim?.publishes === true) throw prefixed('failed to create shim task', thrown);
       throw fromSystem(thrown, `Cannot create the task of container ${id}`);
     }
     if (shim.isGone) this.gone(shim);
@@ -197,21 +239,44 @@ export class TaskStore {
     if (this.#entries.get(key(namespace, container)) === entry) await this.#forget(entry);
   }
 
-  async #rootfs(namespace: string, { snapshot_key }: Container): Promise<readonly Mount[]> {
-    return snapshot_key === '' ? [] : await this.#options.mounts(namespace, snapshot_key);
-  }
-
-  async #takeShim(namespace: string, { runtime }: Container): Promise<TaskShim> {
-    if (runtime !== '' && runtime !== own_runtime)
-      throw new WherryError('NotFound', `runtime "${runtime}": no such runtime is there`);
-    return await this.pool.acquire(namespace);
+  /** The shim of a new task, with its bundle and the mounts of its root. */
+  async #takeShim(
+    namespace: string,
+    container: Container,
+    { runtime_path, rootfs, runtime_options }: TaskCreateOptions,
+  ): Promise<{ shim: TaskShim; rootfs: readonly Mount[] }> {
+    const { paths, mounts, kernelMounts } = this.#options;
+    const { id, snapshot_key } = container;
+    const snapshotter = container.snapshotter === '' ? undefined : container.snapshotter;
+    const runtime = runtime_path ?? container.runtime;
+    const own = isOwnRuntime(runtime);
+    const wasm = !own && isDefaultRuntime(runtime) ? await this.#options.wasmRoot(namespace, container) : null;
+    if (own || wasm !== null) {
+      const bundle = paths.bundle(namespace, id);
+      mkdirSync(bundle, { recursive: true, mode: 0o700 });
+      writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
+      const root = wasm ?? (snapshot_key === '' ? [] : await mounts(namespace, snapshot_key, snapshotter));
+      return { shim: await this.pool.acquire(namespace), rootfs: root };
+    }
+    const given = rootfs ?? [];
+    const kernel =
+      given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key, snapshotter);
+    try {
+      const start = { program: runtime, options: runtime_options ?? container.runtime_options };
+      return { shim: await this.foreign.start(namespace, container, start), rootfs: kernel };
+    } catch (error) {
+      throw prefixed('failed to start shim', error);
+    }
   }
 
   /** A create that failed or was not answered in time may have left a task. */
-  #giveBack(shim: TaskShim, container: string): void {
-    const release = (): void => void shim.forget(container, this.#of(shim).length === 0);
-    if (shim.isGone) release();
-    else Promise.try(() => shim.task.delete({ id: container }, timeout)).then(release, release);
+  async #giveBack(shim: TaskShim, container: string): Promise<void> {
+    try {
+      if (!shim.isGone) await shim.task.delete({ id: container }, timeout).catch(() => {});
+      await shim.forget(container, this.#of(shim).length === 0);
+    } catch (error) {
+      this.#options.log.warn(`cannot clear up after shim ${shim.name}: ${fromUnknown(error).message}`);
+    }
   }
 
   async exec(
@@ -290,15 +355,7 @@ export class TaskStore {
       const { exit_status, exited_at } = entry.ended;
       return { status: 'stopped', pid: entry.pid, exit_status, exited_at, stdio, lost: true };
     }
-    return await this.askState(shim, entry.container, '');
-  }
-
-  async askState(shim: TaskShim, container: string, exec_id: string): Promise<TaskState> {
-    const found = await shim.task.state({ id: container, execId: exec_id }, timeout);
-    const { status, pid, exitStatus, exitedAt, stdin, stdout, stderr, terminal } = found;
-    const exited_at = status === types.Status.STOPPED && exitedAt !== undefined ? timestampDate(exitedAt) : null;
-    const stdio = { stdin, stdout, stderr, terminal };
-    return { status: statusName(status), pid, exit_status: exitStatus, exited_at, stdio, lost: false };
+    return await askState(shim, entry.container, '');
   }
 
   /** Waits for the exit. When the connection breaks, whoever finds the shim again, or finds it gone, goes on. */
@@ -309,6 +366,7 @@ export class TaskStore {
       // Whoever made the task goes first: it is about to be started.
       await new Promise((resolve) => setImmediate(resolve));
       const { exitStatus, exitedAt } = await shim.task.wait({ id: container }, { signal: entry.waiting.signal });
+      await shim.closeStreams('');
       await entry.starting;
       // Both answers may have come at once: whoever called `start` goes first.
       await new Promise((resolve) => setImmediate(resolve));
@@ -318,7 +376,7 @@ export class TaskStore {
         pid: entry.pid,
         exit_status: exitStatus,
         exited_at: exitedAt === undefined ? new Date() : timestampDate(exitedAt),
-        oom: recorded?.oom ?? false,
+        oom: recorded?.oom ?? entry.oom,
         lost: false,
         ...(recorded?.reason === undefined ? {} : { reason: recorded.reason }),
         ...(recorded?.walls === undefined ? {} : { walls: recorded.walls }),
@@ -333,9 +391,16 @@ export class TaskStore {
 
   #ownGone(shim: Shim): void {
     this.pool.forget(shim);
+    this.foreign.holderGone(shim);
     const count = this.gone(shim);
     if (count === 0) rmSync(shim.folder, { recursive: true, force: true });
     else this.#options.log.warn(`shim ${shim.name} is gone, and ${count} containers with it`);
+  }
+
+  #foreignGone(shim: TaskShim): void {
+    const count = this.gone(shim);
+    this.#options.log.warn(`shim ${shim.name} is gone${count === 0 ? '' : ', and its task with it'}`);
+    if (count === 0) void shim.afterDeath('');
   }
 
   /** A shim is gone; says how many tasks it had. */
@@ -407,24 +472,12 @@ export class TaskStore {
   }
 }
 
-/** The runtime that our own shim is. */
-const own_runtime = 'io.containerd.wherry.v1';
-
 function key(namespace: string, container: string): string {
   return `${namespace}/${container}`;
 }
 
-function statusName(status: types.Status): TaskState['status'] {
-  switch (status) {
-    case types.Status.RUNNING:
-      return 'running';
-    case types.Status.PAUSED:
-      return 'paused';
-    case types.Status.PAUSING:
-      return 'pausing';
-    case types.Status.STOPPED:
-      return 'stopped';
-    default:
-      return 'created';
-  }
+/** The same error with what was being done before it, as containerd writes them. */
+function prefixed(doing: string, thrown: unknown): WherryError {
+  const { class: errorClass, message } = fromUnknown(thrown);
+  return new WherryError(errorClass, `${doing}: ${message}`, { cause: thrown });
 }

@@ -64,7 +64,7 @@ test('a task is created, started, waited for and deleted', async (t) => {
     exit: { status: 7, after_ms: 30 },
   });
   const pid = await tasks.start('one');
-  assert.deepEqual(tasks.list(), [{ container: 'one', pid }]);
+  assert.deepEqual(tasks.list(), [{ container: 'one', pid, lost: false }]);
   assert.deepEqual(await tasks.pids('one'), [{ pid, info: null }]);
   const exit = await tasks.wait('one');
   assert.equal(exit.exit_status, 7);
@@ -304,7 +304,13 @@ test('containerd’s events of a task are told in order', async (t) => {
   await tasks.start('one');
   await tasks.wait('one');
   await tasks.delete('one');
-  assert.deepEqual(heard, ['moby /tasks/create', 'moby /tasks/start', 'moby /tasks/exit', 'moby /tasks/delete']);
+  assert.deepEqual(heard, [
+    'moby /containers/create',
+    'moby /tasks/create',
+    'moby /tasks/start',
+    'moby /tasks/exit',
+    'moby /tasks/delete',
+  ]);
 });
 
 test('a launcher that fails says so and leaves nothing', async (t) => {

@@ -1,3 +1,4 @@
+import { digester } from '../../core/index.ts';
 import {
   chainID,
   type Descriptor,
@@ -7,7 +8,6 @@ import {
   type Platform,
 } from '../../oci/index.ts';
 import type { ImagesContext } from './context.ts';
-import { digester } from './digester.ts';
 import { type ImageReader, requireVariant } from './image-reader.ts';
 import { resolveImage } from './resolve.ts';
 
@@ -58,23 +58,4 @@ export async function findImage(
     chain: chainID(config.diffIDs, digester),
     form,
   };
-}
-
-/**
- * Makes sure that the layers of an image and their chain are there to be read.
- *
- * @throws WherryError DataLoss when a layer is not what the image's config says
- */
-export async function prepareLayers(
-  { space }: Pick<ImagesContext, 'space'>,
-  layers: readonly ImageLayer[],
-  onProgress?: (layer: ImageLayer, bytes: number) => void,
-): Promise<void> {
-  for (const layer of layers) {
-    if (space.layers.has(layer.diffID)) continue;
-    const { digest, mediaType } = layer.descriptor;
-    const told = onProgress === undefined ? undefined : (bytes: number): void => onProgress(layer, bytes);
-    await space.layers.fromBlob(digest, mediaType, layer.diffID, told);
-  }
-  await space.layers.chain(layers.map(({ diffID }) => diffID));
 }

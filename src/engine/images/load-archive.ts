@@ -1,3 +1,14 @@
+import {
+  commitBlob,
+  openBlob,
+  plainTarget,
+  prepareLayers,
+  referenceLabels,
+  spoolArchive,
+  type SpooledArchive,
+  storeDocument,
+  withLease,
+} from '../../core/index.ts';
 import { fromUnknown, WherryError } from '../../errors/index.ts';
 import { progress_interval_ms } from '../../limits/index.ts';
 import {
@@ -17,13 +28,9 @@ import {
   runnableImage,
 } from '../../oci/index.ts';
 import type { ImagesContext } from './context.ts';
-import { prepareLayers } from './find-image.ts';
 import { hostArchitecture } from './host-architecture.ts';
-import { withLease } from './lease.ts';
 import { nameImage } from './name-image.ts';
 import { type Report, shortId, slowly } from './progress.ts';
-import { spoolArchive, type SpooledArchive } from './spool.ts';
-import { commitBlob, openBlob, plainTarget, referenceLabels, storeDocument } from './store-content.ts';
 
 export interface LoadArchiveOptions {
   /** Only these; all that the archive has when there are none. */

@@ -1,15 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 
+import { digester, plainTarget, prepareLayers, referenceLabels, storeDocument, withLease } from '../../core/index.ts';
 import { isClass, WherryError } from '../../errors/index.ts';
 import { module_bytes_max } from '../../limits/index.ts';
 import { makeModuleImage, mediaType, parseManifest } from '../../oci/index.ts';
 import type { ImagesContext } from './context.ts';
-import { digester } from './digester.ts';
-import { prepareLayers } from './find-image.ts';
-import { withLease } from './lease.ts';
 import type { LoadedImage } from './load-archive.ts';
 import { nameImage } from './name-image.ts';
-import { plainTarget, referenceLabels, storeDocument } from './store-content.ts';
 
 /**
  * Makes an image of one bare module or component: it goes straight into the content, which is also its layer. The

@@ -1,8 +1,8 @@
+import { fetchBlob } from '../../core/index.ts';
 import { progress_interval_ms } from '../../limits/index.ts';
 import type { ImageLayer, Reference, RegistryClient } from '../../oci/index.ts';
 import type { ImagesContext } from './context.ts';
 import { type Report, shortId, slowly } from './progress.ts';
-import { commitBlob, openBlob } from './store-content.ts';
 
 export interface PullLayerOptions {
   readonly reference: Reference;
@@ -46,22 +46,16 @@ async function fetchLayer(context: ImagesContext, options: PullLayerOptions): Pr
   const { reference, client, layer, lease, report, signal } = options;
   const { descriptor } = layer;
   const id = shortId(descriptor.digest);
-  const writer = await openBlob(context.space.content, descriptor, lease, {
-    onWait: () => report({ status: 'Waiting', progressDetail: {}, id }),
+  const tell = slowly(report, progress_interval_ms);
+  const isNew = await fetchBlob(context.space.content, {
+    reference,
+    client,
+    descriptor,
+    lease,
     signal,
+    onWait: () => report({ status: 'Waiting', progressDetail: {}, id }),
+    onProgress: (current) => tell({ status: 'Downloading', progressDetail: { current, total: descriptor.size }, id }),
   });
-  if (writer === null) return false;
-  try {
-    const tell = slowly(report, progress_interval_ms);
-    const total = descriptor.size;
-    for await (const piece of client.fetchBlob(reference, descriptor, { offset: writer.offset, signal })) {
-      await writer.write(piece);
-      tell({ status: 'Downloading', progressDetail: { current: writer.offset, total }, id });
-    }
-    await commitBlob(writer, descriptor);
-  } finally {
-    await writer.close();
-  }
-  report({ status: 'Download complete', progressDetail: {}, id });
-  return true;
+  if (isNew) report({ status: 'Download complete', progressDetail: {}, id });
+  return isNew;
 }

@@ -1,3 +1,11 @@
+import {
+  plainTarget,
+  prepareLayers,
+  referenceLabels,
+  sourceLabel,
+  storeDocument,
+  withLease,
+} from '../../core/index.ts';
 import { isClass, WherryError } from '../../errors/index.ts';
 import { config_bytes_max, layers_pulled_at_once_max } from '../../limits/index.ts';
 import {
@@ -21,13 +29,10 @@ import {
   withDigest,
 } from '../../oci/index.ts';
 import type { ImagesContext } from './context.ts';
-import { prepareLayers } from './find-image.ts';
 import { hostArchitecture } from './host-architecture.ts';
-import { withLease } from './lease.ts';
 import { nameImage } from './name-image.ts';
 import type { Report } from './progress.ts';
 import { pullLayer } from './pull-layer.ts';
-import { plainTarget, referenceLabels, storeDocument } from './store-content.ts';
 
 export interface PullOptions {
   /** Normalised, with a tag or a digest. */
@@ -75,7 +80,7 @@ export async function pullImage(context: ImagesContext, options: PullOptions): P
     });
     await prepareLayers(context, image.layers);
     const { content } = context.space;
-    const source = { [`containerd.io/distribution.source.${reference.domain}`]: reference.path };
+    const source = sourceLabel(reference.domain, reference.path);
     await storeDocument(content, manifest.document.config, config, { lease, labels: source });
     for (const { descriptor, bytes, document } of index === null ? [manifest] : [manifest, index]) {
       await storeDocument(content, descriptor, bytes, { lease, labels: { ...source, ...referenceLabels(document) } });

@@ -1,9 +1,7 @@
-import type { EnvHttpProxyAgent, request } from 'undici';
-
+import { digester, fetchFromRegistry } from '../../core/index.ts';
 import { WherryError } from '../../errors/index.ts';
-import { type Credentials, type Fetch, type FetchResponse, RegistryClient } from '../../oci/index.ts';
+import { type Credentials, RegistryClient } from '../../oci/index.ts';
 import type { RegistrySettings } from './context.ts';
-import { digester } from './digester.ts';
 
 /** What a client sends to be let into a registry: the decoded `X-Registry-Auth`, or the body of `POST /auth`. */
 export interface RegistryLogin {
@@ -56,35 +54,4 @@ export async function checkLogin(
     );
   }
   await registryClient(settings, login).login(domain, signal);
-}
-
-/** HTTP by undici, which is loaded when the first registry is spoken to; proxies as the environment says. */
-const fetchFromRegistry: Fetch = async (url, { method, headers, body, signal }) => {
-  const { request: send, dispatcher } = await http();
-  const response = await send(url, {
-    dispatcher,
-    method,
-    headers,
-    body: body ?? null,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const get = (name: string): string | null => {
-    const value = response.headers[name.toLowerCase()];
-    return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value;
-  };
-  return { status: response.statusCode, headers: { get }, body: response.body } satisfies FetchResponse;
-};
-
-interface Http {
-  readonly request: typeof request;
-  readonly dispatcher: EnvHttpProxyAgent;
-}
-let loading: Promise<Http> | undefined;
-
-function http(): Promise<Http> {
-  loading ??= import('undici').then((undici) => ({
-    request: undici.request,
-    dispatcher: new undici.EnvHttpProxyAgent({ keepAliveTimeout: 4000 }),
-  }));
-  return loading;
 }

@@ -1,4 +1,6 @@
 /** Calls that make files under names of exact bytes, as a layer or a directory has them: not all are UTF-8. */
+import { readdirSync, lstatSync, type BigIntStats } from 'node:fs';
+
 import { O } from './descriptors.ts';
 import { bind, check, lastErrno, SystemError } from './library.ts';
 import { errno } from './errno.ts';
@@ -19,10 +21,12 @@ const c = bind({
   openat: { arguments: ['int32', 'buffer', 'int32', 'uint32'], return: 'int32' },
   readlinkat: { arguments: ['int32', 'buffer', 'buffer', 'uint64'], return: 'int64' },
   symlinkat: { arguments: ['buffer', 'int32', 'buffer'], return: 'int32' },
+  unlinkat: { arguments: ['int32', 'buffer', 'int32'], return: 'int32' },
   utimensat: { arguments: ['int32', 'buffer', 'buffer', 'int32'], return: 'int32' },
 });
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_REMOVEDIR = 0x200;
 
 /** A name with the NUL that ends it; it may have none inside. */
 function terminated(syscall: string, name: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -69,6 +73,14 @@ export function linkNode(from: number, name: Uint8Array, to: number, to_name: Ui
   check('linkat', c.linkat(from, source, to, terminated('linkat', to_name), 0), shown(to_name));
 }
 
+export function unlinkNode(directory: number, name: Uint8Array): void {
+  check('unlinkat', c.unlinkat(directory, terminated('unlinkat', name), 0), shown(name));
+}
+
+export function removeDirectoryNode(directory: number, name: Uint8Array): void {
+  check('unlinkat', c.unlinkat(directory, terminated('unlinkat', name), AT_REMOVEDIR), shown(name));
+}
+
 /** Changes the owner of `name`, of a symlink itself. */
 export function setNodeOwner(directory: number, name: Uint8Array, uid: number, gid: number): void {
   const path = terminated('fchownat', name);
@@ -94,8 +106,19 @@ export function setNodeTime(directory: number, name: Uint8Array, time_ns: bigint
 }
 
 /** The path of `name` in an open directory, for calls that take a path only. */
-function pathOf(directory: number, name: Uint8Array): Uint8Array<ArrayBuffer> {
+function pathOf(directory: number, name: Uint8Array): Buffer<ArrayBuffer> {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), name, Buffer.of(0)]);
+}
+
+/** The names in an open directory, in the order of their bytes. */
+export function listNodes(directory: number): Buffer[] {
+  return readdirSync(`/proc/self/fd/${directory}`, { encoding: 'buffer' }).sort((a, b) => Buffer.compare(a, b));
+}
+
+/** stat of `name`, of a symlink itself; null where nothing stands. */
+export function statNode(directory: number, name: Uint8Array): BigIntStats | null {
+  const path = pathOf(directory, name).subarray(0, -1);
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
 }
 
 /** Sets an extended attribute of `name`, of a symlink itself. */

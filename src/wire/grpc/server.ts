@@ -80,7 +80,9 @@ export class GrpcServer {
       for (const event of ['cancelled', 'error'])
         call.on(event, () => gone.abort(new WherryError('Cancelled', 'context canceled')));
       const context = { signal: gone.signal, metadata: metadataOf(call.metadata), timeout_ns: 0n };
-      const input = method.methodKind === 'unary' || method.methodKind === 'server_streaming' ? call.request : call;
+      const isOne = method.methodKind === 'unary' || method.methodKind === 'server_streaming';
+      // A client that has sent its last message is still to be answered.
+      const input: unknown = isOne ? call.request : call.iterator({ destroyOnReturn: false });
       try {
         const made = handle(input, context);
         if (answer === undefined) await send(call, method, made as AsyncIterable<unknown>, gone.signal);

@@ -78,14 +78,20 @@ export class TtrpcClient {
    * The methods of `service` as functions that take a message (or what makes one) and give the answer.
    * Each throws a `WherryError`: the server's own with the class of its gRPC code, DeadlineExceeded after
    * `timeout_ms`, Cancelled when `signal` is aborted (its reason is the cause), Unavailable without a connection,
-   * ResourceExhausted for a message over the protocol's limit.
+   * ResourceExhausted for a message over the protocol's limit. Every call carries `metadata` beside its own.
    */
-  service<Service extends DescService>(service: Service): ServiceClient<Service> {
+  service<Service extends DescService>(
+    service: Service,
+    metadata: Readonly<Record<string, string>> = {},
+  ): ServiceClient<Service> {
     const methods: Record<string, unknown> = {};
     for (const method of service.methods) {
       if (!isUnary(method)) continue;
       methods[method.localName] = (request: MessageInitShape<DescMessage>, options?: CallOptions) =>
-        this.#call(service.typeName, method, request, options ?? {});
+        this.#call(service.typeName, method, request, {
+          ...options,
+          metadata: { ...metadata, ...options?.metadata },
+        });
     }
     return methods as ServiceClient<Service>;
   }

@@ -1,0 +1,3 @@
+import { compareWith } from './compare.ts';
+
+compareWith('1.6');
