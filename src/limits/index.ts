@@ -393,6 +393,13 @@ export const code_programs_known_max: number = 1000;
 /** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
 export const code_header_bytes: number = 4096;
 
+/** The shell for images that have none: how deep a script is nested, and commands call each other. */
+export const shell_depth_max: number = 200;
+/** What one pipe, line or command substitution holds. */
+export const shell_pipe_bytes_max: number = 64 * 1024 * 1024;
+/** A script that is read from a file. */
+export const shell_script_bytes_max: number = 4 * 1024 * 1024;
+
 /** Hooks of an OCI bundle that one phase may have. */
 export const hooks_per_phase_max: number = 64;
 

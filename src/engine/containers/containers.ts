@@ -313,7 +313,8 @@ export class Containers {
 
   /** Its processes; see `listProcesses`. */
   processes(query: string, ps_args: string): Promise<ProcessTable> {
-    return listProcesses(this.#context, this.find(query), ps_args);
+    const container = this.find(query);
+    return listProcesses(this.#context, container, ps_args, (pid) => this.execs.commandOf(container, pid));
   }
 
   /** What stands around its process, or stood around its last one; null when nobody can say. */
