@@ -120,7 +120,10 @@ export class Collector {
     const present = this.#layers.present();
     const layers = present.layers.filter((name) => !marking.layers.has(name));
     const chains = present.chains.filter((name) => !marking.chains.has(name));
-    const unpacked = this.#unpacked.present().filter((name) => !marking.unpacked.has(name));
+    const unpacked = this.#unpacked
+      .present()
+      .filter((name) => !marking.unpacked.has(name))
+      .filter((name) => !marking.unpacked_spare.has(name) || this.#unpacked.isStale(name));
     collected.layers = layers.length;
     for (const name of layers) collected.bytes += this.#layers.bytesOf(name);
     this.#store.after(() => {

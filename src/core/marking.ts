@@ -49,8 +49,10 @@ export class Marking {
   /** By the names of their folders. */
   readonly layers: Set<string> = new Set();
   readonly chains: Set<string> = new Set();
-  /** Unpacked layers, by the names of their directories. */
+  /** Unpacked layers that a snapshot lies on, by the names of their directories. */
   readonly unpacked: Set<string> = new Set();
+  /** Those that one may soon: their image is there. */
+  readonly unpacked_spare: Set<string> = new Set();
   readonly #tables: Tables;
   readonly #ingests: Ingests;
   readonly #documentReferences: MarkingOptions['documentReferences'];
@@ -195,21 +197,23 @@ export class Marking {
     this.snapshots.add(snapshotPlace(space, key));
     const row = this.#tables.snapshots.find(space, key);
     if (row === null) return;
-    this.#markPieces(namespace, [...piecesOf(row), ...(row.applied ?? [])]);
+    this.#markPieces(namespace, [...piecesOf(row), ...(row.applied ?? [])], row.kind !== 'committed');
     if (row.parent_key !== undefined && row.parent_key !== '') {
       this.#add('snapshot', namespace, row.parent_key, { flat, snapshotter });
     }
     if (!flat) this.#addAll(namespace, referencesOf(row.labels));
   }
 
-  #markPieces(namespace: string, pieces: readonly string[]): void {
+  #markPieces(namespace: string, pieces: readonly string[], in_use: boolean): void {
     if (pieces.length === 0) this.chains.add(chainName(''));
     // A directory that was made a layer is one as long as it is there.
     const diff_ids = pieces.map((piece) =>
       isFolder(piece) ? (this.#tables.layers.find(no_namespace, piece)?.diff_id ?? '') : piece,
     );
     const whole = diff_ids.indexOf('');
-    this.#markChain(whole < 0 ? diff_ids : diff_ids.slice(0, whole));
+    const layers = whole < 0 ? diff_ids : diff_ids.slice(0, whole);
+    this.#markChain(layers);
+    if (in_use) for (const name of UnpackedLayers.namesOf(layers)) this.unpacked.add(name);
     for (const diff_id of diff_ids) if (diff_id !== '') this.layers.add(hexName(diff_id));
     // A layer whose tar is evicted comes back from its blob, so that stays, too.
     const wanted = new Set(diff_ids);
@@ -220,7 +224,7 @@ export class Marking {
   #markChain(diff_ids: readonly string[]): void {
     if (diff_ids.length === 0) return;
     for (const diff_id of diff_ids) this.layers.add(hexName(diff_id));
-    for (const name of UnpackedLayers.namesOf(diff_ids)) this.unpacked.add(name);
+    for (const name of UnpackedLayers.namesOf(diff_ids)) this.unpacked_spare.add(name);
     this.chains.add(chainName(chainID(diff_ids, digester)));
   }
 }

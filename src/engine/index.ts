@@ -23,7 +23,7 @@ export type { WaitCondition } from './containers/waiters.ts';
 export { checkFilters, parseFilters } from './filters.ts';
 export type { Filters } from './filters.ts';
 export { Images } from './images/images.ts';
-export type { InspectedImage, LoadRequest, PullRequest } from './images/images.ts';
+export type { InspectedImage, LoadRequest, PullRequest, PushRequest } from './images/images.ts';
 export type { ImageEvent, ImagesContext, ImageUser, RegistrySettings } from './images/context.ts';
 export type { DescribedImage, HistoryStep } from './images/describe.ts';
 export type { FoundImage } from './images/find-image.ts';

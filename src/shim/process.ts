@@ -128,6 +128,11 @@ export class Process {
     return this.#walls;
   }
 
+  /** Settles when its guest's process is there. Rejects when that could not be made. */
+  async prepared(): Promise<void> {
+    await this.#preparing;
+  }
+
   /** Settles when the programs that take its output are ready to. */
   get ready(): Promise<void> {
     return this.#streams.ready;

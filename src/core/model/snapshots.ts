@@ -80,6 +80,11 @@ export interface Snapshotter {
   mounts(key: string): Promise<readonly Mount[]>;
   /** Makes the active snapshot `key` the committed `name`. `parent` is for one that was prepared on nothing. */
   commit(name: string, key: string, options?: SnapshotOptions & { readonly parent?: string }): Promise<void>;
+  /**
+   * Makes the committed snapshots of a chain of layers, base first, as they are when a client has unpacked them one
+   * after another; those that are there stay. Gives the name of the topmost, the chainID.
+   */
+  adopt(diff_ids: readonly string[], options?: Pick<SnapshotOptions, 'lease'>): Promise<string>;
   /** FailedPrecondition while others lie on it. */
   remove(key: string, options?: Pick<SnapshotOptions, 'lease'>): Promise<void>;
   stat(key: string): Promise<Snapshot>;

@@ -5,8 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'node:test';
 import tar from 'tar-stream';
 
+import { unpacked_kept_ms } from '../../limits/index.ts';
 import type { Core, Mount } from '../index.ts';
-import { putBlob, tarOf } from '../testing/fixtures.ts';
+import { putBlob, putImage, tarOf } from '../testing/fixtures.ts';
 import { openCore } from '../testing/open-core.ts';
 import { coreFolders, type Places } from '../testing/temporary.ts';
 import { canMount } from './kernel-mounts.ts';
@@ -130,6 +131,29 @@ test('a chain of 120 layers is mounted', async (t) => {
   const at = mountAt(places, await core.namespace('moby').kernelMounts('x'));
   assert.equal(readdirSync(at).length, 121);
   assert.equal(readFileSync(join(at, 'last'), 'utf8'), '119');
+});
+
+test('unpacked layers that nobody asks for go after a day, and come back', async (t) => {
+  if (!canMount()) return;
+  const core = await openCore(coreFolders(t));
+  const view = core.namespace('moby');
+  const made = await putImage(view, [{ a: '1' }, { b: '2' }]);
+  await core.transact((tx) => tx.images('moby').put({ name: 'image', target: made.target }));
+  const snapshots = view.snapshots();
+  const chain = await snapshots.adopt(made.diff_ids);
+  const there = (): number =>
+    readdirSync(join(core.root, 'snapshots', 'unpacked')).filter((name) => name.startsWith('d')).length;
+  await snapshots.view('see', chain, { labels: { 'containerd.io/gc.root': '1' } });
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  t.mock.timers.tick(unpacked_kept_ms * 2);
+  await core.collect();
+  assert.equal(there(), 2);
+  await snapshots.remove('see');
+  await core.collect();
+  assert.equal(there(), 0);
+  await core.transact((tx) => tx.snapshots('moby').view('later', chain, made.diff_ids));
+  assert.equal((await view.kernelMounts('later')).length, 1);
+  assert.equal(there(), 2);
 });
 
 test('unpacked layers go with the image, and not before its snapshots', async (t) => {

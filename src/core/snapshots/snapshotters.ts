@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { WherryError } from '../../errors/index.ts';
 import { store_name_bytes_max } from '../../limits/index.ts';
 import { checkLabels, keyOfPath, withKey } from '../labels.ts';
+import { chainIDs } from '../../oci/index.ts';
+import { digester } from '../digester.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
 import type {
   Labels,
@@ -95,7 +97,6 @@ class SnapshotterOfNamespace implements Snapshotter {
     await store.transact(() => {
       if (tables.snapshots.has(this.#space, name)) throw exists(name);
       const row = findSnapshot(tables, this.#space, key);
-      const sequence = this.#nextSequence();
       if (row.kind !== 'active') {
         const inner = this.#inner(key, row);
         throw new WherryError(
@@ -104,6 +105,7 @@ class SnapshotterOfNamespace implements Snapshotter {
         );
       }
       const below = this.#below(row, options.parent ?? '');
+      const sequence = this.#nextSequence();
       const { applied } = row;
       refuseGuestFiles(paths, key, row);
       if (applied === undefined) ownDirectory(paths, row, undefined);
@@ -126,6 +128,31 @@ class SnapshotterOfNamespace implements Snapshotter {
       this.#release(options.lease, key);
       store.after(() => events.committed(this.#namespace, this.name, key, name));
     });
+  }
+
+  async adopt(diff_ids: readonly string[], { lease }: Pick<SnapshotOptions, 'lease'> = {}): Promise<string> {
+    const { store, tables, events } = this.#options;
+    const chains = chainIDs(diff_ids, digester);
+    await store.transact(() => {
+      this.#options.touch(this.#namespace);
+      for (const [i, chain] of chains.entries()) {
+        this.#lease(lease, chain);
+        if (tables.snapshots.has(this.#space, chain)) continue;
+        tables.snapshots.put(this.#space, chain, {
+          kind: 'committed',
+          parent: '',
+          diff_ids: [],
+          parent_key: chains[i - 1] ?? '',
+          pieces: diff_ids.slice(0, i + 1),
+          folder: randomBytes(16).toString('hex'),
+          labels: {},
+          sequence: this.#nextSequence(),
+          created_at: new Date().toISOString(),
+        });
+        store.after(() => events.committed(this.#namespace, this.name, chain, chain));
+      }
+    });
+    return chains.at(-1) ?? '';
   }
 
   async remove(key: string, { lease }: Pick<SnapshotOptions, 'lease'> = {}): Promise<void> {
@@ -191,13 +218,8 @@ class SnapshotterOfNamespace implements Snapshotter {
     checkKey(key);
     const { lease } = options;
     const labels = checkLabels('info.Labels', options.labels ?? {});
-    if (this.name === 'overlayfs' && !canMount()) {
-      throw new WherryError(
-        'FailedPrecondition',
-        `Cannot make the snapshot "${key}": the snapshotter overlayfs needs root, and the daemon runs as another user. ` +
-          'Use the snapshotter wherry.',
-      );
-    }
+    // Who wants to see files at a path would be given an empty folder: nobody else names a view like that.
+    if (kind === 'view' && key.startsWith('/') && !canMount()) throw onlyRoot(key);
     const { store, tables, events } = this.#options;
     const row = await store.transact(() => {
       this.#refuseTaken(key, labels[target_label]);
@@ -340,6 +362,13 @@ class SnapshotterOfNamespace implements Snapshotter {
   get #resource(): string {
     return `snapshots/${this.name}`;
   }
+}
+
+function onlyRoot(key: string): WherryError {
+  return new WherryError(
+    'FailedPrecondition',
+    `Cannot mount at ${key}: only root can mount, and the daemon runs as another user. Run it as root.`,
+  );
 }
 
 function exists(key: string): WherryError {

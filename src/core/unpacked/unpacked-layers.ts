@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, renameSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { unpacked_kept_ms } from '../../limits/index.ts';
 import { chainIDs, entryType, type LayerIndex, mergeIndexes, openIndex } from '../../oci/index.ts';
 import { syncFilesystem } from '../../os/index.ts';
 import { digester } from '../digester.ts';
@@ -41,6 +42,9 @@ export class UnpackedLayers {
   readonly #present: Set<string>;
   /** The name of the topmost layer of each chain that was asked for. */
   readonly #names = new Map<string, string>();
+  /** When each was last asked for, in ms since 1970. */
+  readonly #used_ms = new Map<string, number>();
+  readonly #opened_ms = Date.now();
   #last: Promise<unknown> = Promise.resolve();
   #running = 0;
 
@@ -58,6 +62,12 @@ export class UnpackedLayers {
    * @throws WherryError DataLoss when a layer is gone, ResourceExhausted when the disk is full
    */
   async ensure(diff_ids: readonly string[]): Promise<readonly string[]> {
+    const names = await this.#ensure(diff_ids);
+    for (const name of names) this.#used_ms.set(name, Date.now());
+    return names;
+  }
+
+  async #ensure(diff_ids: readonly string[]): Promise<readonly string[]> {
     const chains = chainIDs(diff_ids, digester);
     const known = this.#known(chains);
     if (known !== null) return known;
@@ -81,6 +91,11 @@ export class UnpackedLayers {
     return [...this.#present];
   }
 
+  /** Whether nobody has asked for one for so long that it may go though its layer stays. */
+  isStale(name: string): boolean {
+    return Date.now() - (this.#used_ms.get(name) ?? this.#opened_ms) > unpacked_kept_ms;
+  }
+
   /** The names that the layers of a chain have or would have, whichever of its two each layer took. */
   static namesOf(diff_ids: readonly string[]): readonly string[] {
     return [
@@ -92,6 +107,7 @@ export class UnpackedLayers {
   /** Takes one out of use at once; its files go behind the caller's back, and with a boot if not before. */
   discard(name: string): void {
     if (!this.#present.delete(name)) return;
+    this.#used_ms.delete(name);
     const away = join(this.#paths.unpacked, temporaryName());
     renameSync(join(this.#paths.unpacked, name), away);
     removeTree(away).catch((error: Error) => this.#log.warn(`cannot remove ${away}: ${error.message}`));
