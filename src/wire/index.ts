@@ -11,7 +11,6 @@ export * as types from './types.ts';
 export * as runtimeOptions from './gen/runtimeoptions/v1/options_pb.ts';
 export * as metricsV1 from './gen/containerd/cgroups/v1/metrics_pb.ts';
 export * as metrics from './gen/containerd/cgroups/v2/metrics_pb.ts';
-export * as metricsV1 from './gen/containerd/cgroups/v1/metrics_pb.ts';
 export * as runc from './gen/containerd/runc/v1/options_pb.ts';
 export { Events as EventsForwardService } from './gen/containerd/services/events/ttrpc/v1/events_pb.ts';
 export { Shim } from './gen/wherry/shim/v1/shim_pb.ts';
