@@ -2,7 +2,7 @@
  * Starting containers: `docker run --rm` of hello on Wherry beside a static program on Docker, where an engine is at
  * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; so is `docker run -d -p` of web to the
  * first byte that it answers (image `DOCKER_BENCH_WEB_IMAGE`); then from start request to first byte, fifty at once, and
- * memory. `bench compute` runs programs that compute instead (compute.ts).
+ * memory. `bench compute` runs programs that compute instead (compute.ts), `bench shim` our shim under containerd (shim.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { calls } from './calls.ts';
 import { compute } from './compute.ts';
 import { childrenOf, connect, exists, pageTables, pss, shimPids, sleep, startDaemon } from './engine.ts';
 import { figure, show } from './figures.ts';
+import { benchShim } from './shim.ts';
 
 const { values, positionals } = parseArgs({
   options: {
@@ -33,6 +34,11 @@ if (what === 'compute') {
 }
 if (what === 'calls') {
   await calls();
+  process.exit(0);
+}
+
+if (what === 'shim') {
+  await benchShim(runs);
   process.exit(0);
 }
 
