@@ -22,7 +22,6 @@ import type { ShimLauncher } from './shim-contract.ts';
 import { FolderLayers } from './snapshots/folder-layers.ts';
 import { kernelMounts } from './snapshots/kernel-mounts.ts';
 import { directoryName } from './snapshots/pieces.ts';
-import { SnapshotEvents } from './snapshots/snapshot-events.ts';
 import { createSnapshotter } from './snapshots/snapshotters.ts';
 import { reclaimMounts } from './snapshots/temporary-mount.ts';
 import { findSnapshot, wherryMounts } from './snapshots/wherry-mounts.ts';
@@ -31,6 +30,7 @@ import { showAll } from './store/contents-of-before.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
 import { touchNamespace, touchNamespaces } from './store/namespaces.ts';
+import type { ObjectEvent } from './store/object-events.ts';
 import { Reserve } from './store/reserve.ts';
 import type { SnapshotRow } from './store/rows.ts';
 import type { Publish } from './store/scope.ts';
@@ -174,7 +174,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     store,
     tables,
     layers,
-    events: new SnapshotEvents(events),
+    publish,
+    tell: (namespace: string, { topic, pack }: ObjectEvent) => events.publish(namespace, topic, pack),
     sequences: new Map<string, number>(),
     leases: (namespace: string) => transaction.leases(namespace),
     touch: (namespace: string) => touchNamespace(tables, namespace),
