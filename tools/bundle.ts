@@ -2,7 +2,17 @@
  * Bundles each program into one file under `dist/`: what runs hot starts faster from one file, and a running process is
  * not hurt when an update replaces the files it came from. Does nothing when no source is newer than the bundles.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
@@ -69,14 +79,19 @@ export async function bundle(root: string): Promise<Bundled> {
   return { built, failed };
 }
 
-/** What is not JavaScript lies beside the bundles that use it. */
+/** What is not JavaScript lies beside the bundles that use it; and which Node it is that they are run by. */
 function copyNative(root: string, dist: string): void {
   const folder = join(root, 'native');
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    if (!name.endsWith(`-${process.arch}.node`)) continue;
-    copyFileSync(join(folder, name), join(dist, `${name}.new`));
-    renameSync(join(dist, `${name}.new`), join(dist, name));
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const is_program = name.endsWith(`-${process.arch}`);
+    if (!is_program && !name.endsWith(`-${process.arch}.node`)) continue;
+    const to = join(dist, is_program ? name.slice(0, -process.arch.length - 1) : name);
+    copyFileSync(join(folder, name), `${to}.new`);
+    renameSync(`${to}.new`, to);
   }
+  writeFileSync(join(dist, 'shim-node.new'), `${process.execPath}\n`);
+  renameSync(join(dist, 'shim-node.new'), join(dist, 'shim-node'));
 }
 
 /**

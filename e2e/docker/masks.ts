@@ -32,6 +32,7 @@ export const masks: readonly Mask[] = [
     to: '<duration>',
   },
   { name: 'sizes', pattern: /\b\d+(\.\d+)?([kMG]i?)?B\b/g, to: '<size>' },
+  { name: 'sizes of manifests', pattern: /\bsize: \d+$/gm, to: 'size: <n>' },
   {
     name: 'processes',
     pattern: /^\S+( +)\d+( +)\d+( +)\d+( +)\d\d:\d\d( +)\S+( +)<hh:mm:ss>/gm,

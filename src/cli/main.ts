@@ -16,6 +16,7 @@ import { psCommand } from './commands/ps.ts';
 import { pullCommand } from './commands/pull.ts';
 import { rmCommand } from './commands/rm.ts';
 import { runCommand } from './commands/run.ts';
+import { shimCommand } from './commands/shim.ts';
 import { stopCommand } from './commands/stop.ts';
 import { versionCommand } from './commands/version.ts';
 import { createContext, ExitCode } from './context.ts';
@@ -45,6 +46,7 @@ const commands = [
   loadCommand,
   pullCommand,
   infoCommand,
+  shimCommand,
   versionCommand,
   completionCommand,
 ];

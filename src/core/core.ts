@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Collector } from './collect.ts';
+import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
 import { createContent } from './content/contents.ts';
 import { Ingests } from './content/ingests.ts';
@@ -11,7 +12,7 @@ import { EventBus } from './events.ts';
 import { LayerStore } from './layers/layer-store.ts';
 import type { Log } from './log.ts';
 import { Mirror } from './mirror.ts';
-import type { Core, Gate, Mount, NamespaceView } from './model.ts';
+import type { Collected, Core, Gate, Mount, NamespaceView } from './model.ts';
 import { checkNamespace } from './names.ts';
 import { Paths } from './paths.ts';
 import { rebuild, repairRecords } from './rebuild.ts';
@@ -42,6 +43,7 @@ import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { createWasmRoot } from './tasks/wasm-root.ts';
 import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
@@ -104,7 +106,7 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = join(state, 'publish') } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
@@ -123,6 +125,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     paths,
     tables,
     mounts,
+    wasmRoot: createWasmRoot({
+      paths,
+      layers,
+      log,
+      mounts,
+      findImage: (namespace, name) => transaction.images(namespace).find(name),
+      content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
+    }),
     kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
     environment: {
       address: join(state, 'containerd.sock'),
@@ -199,6 +209,13 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     findContainer: (id) => transaction.containers(name).find(id),
   });
 
+  const collect = async (): Promise<Collected> => {
+    const collected = await collector.collect();
+    reserve.refill();
+    return collected;
+  };
+  const soon = new CollectSoon(collect, log);
+
   return {
     root,
     state,
@@ -207,8 +224,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       subscribe: (listener, signal) => events.subscribe(listener, signal),
       forward: (envelope) => {
         events.forward(envelope);
-        const { timestamp } = envelope;
-        if (timestamp !== undefined) tasks.heard({ ...envelope, timestamp });
+        tasks.heard(envelope);
       },
     },
     transact: (act) => store.transact(() => act(transaction)),
@@ -222,22 +238,22 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       return one;
     },
     namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
-    async collect() {
-      const collected = await collector.collect();
-      reserve.refill();
-      return collected;
-    },
+    collect,
+    collectSoon: () => soon.ask(),
     async recover() {
       reclaimMounts(paths);
       await store.transact(() => reclaim(paths, tables, log));
       ingests.load();
-      await Promise.all([recoverShims({ paths, tables, tasks, log }), recoverForeignShims({ tables, tasks, log })]);
+      // Ours first: they hold streams for the others.
+      await recoverShims({ paths, tables, tasks, log });
+      await recoverForeignShims({ tables, tasks, log });
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
     async close() {
       if (closed) return;
       closed = true;
+      soon.close();
       await tasks.close();
       await mirror.flush();
       await spare.close();

@@ -62,6 +62,21 @@ export class ImageFiles {
     }
   }
 
+  /**
+   * The first bytes of a file, up to the end of a chunk.
+   *
+   * @throws WherryError DataLoss when the layer is damaged
+   */
+  async head(entry: number): Promise<Buffer> {
+    const size = this.index.size(entry);
+    if (size === 0) return Buffer.alloc(0);
+    const offset = this.index.offset(entry);
+    const chunk = Math.floor(offset / chunk_bytes);
+    const bytes = await readChunk(this.#layer(this.index.layer(entry)), chunk, Buffer.allocUnsafe(chunk_bytes));
+    const start = offset - chunk * chunk_bytes;
+    return bytes.subarray(start, start + size);
+  }
+
   close(): void {
     for (const release of this.#releases) release();
   }

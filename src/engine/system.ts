@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 
+import { installedRuntimes, type Runtime } from './runtimes.ts';
 import { type LimitsSupport, limitsSupport } from './limits-support.ts';
 
 /** What the machine and this process are. */
@@ -81,6 +82,11 @@ export class System {
     } catch {
       return -1;
     }
+  }
+
+  /** What can run containers here. */
+  get runtimes(): readonly Runtime[] {
+    return installedRuntimes();
   }
 
   get limits(): LimitsSupport {

@@ -16,9 +16,9 @@ import { dirname, join } from 'node:path';
 
 import type { Mount } from '../core/index.ts';
 import { fromUnknown, WherryError } from '../errors/index.ts';
-import { symlinks_followed_max } from '../limits/index.ts';
 import { entryType, type LayerIndex } from '../oci/index.ts';
 import { ImageFiles } from './image-files.ts';
+import { entryAt } from './image-paths.ts';
 
 /**
  * Fills the directory `mountpoint`, if it is empty, with what the image has at `path`. Nothing is written below it
@@ -31,8 +31,8 @@ export async function populate(mountpoint: string, mounts: readonly Mount[], pat
   try {
     const image = ImageFiles.open(mounts);
     try {
-      const entry = find(image.index, path);
-      if (entry !== null) await fill(mountpoint, image, entry);
+      const entry = entryAt(image.index, path);
+      if (entry >= 0 && image.index.type(entry) === entryType.directory) await fill(mountpoint, image, entry);
     } finally {
       image.close();
     }
@@ -54,31 +54,6 @@ async function fill(mountpoint: string, image: ImageFiles, entry: number): Promi
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
-}
-
-/** The directory at `path` in the image, through symlinks that stay in it; null when there is none. */
-function find(index: LayerIndex, path: string): number | null {
-  const todo = path.split('/').reverse();
-  let links = symlinks_followed_max;
-  let entry = index.root;
-  for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      entry = index.parent(entry);
-      continue;
-    }
-    const child = index.type(entry) === entryType.directory ? index.child(entry, name) : -1;
-    if (child < 0) return null;
-    if (index.type(child) !== entryType.symlink) {
-      entry = child;
-      continue;
-    }
-    if (links-- === 0) return null;
-    const target = index.target(child);
-    if (target.startsWith('/')) entry = index.root;
-    todo.push(...target.split('/').reverse());
-  }
-  return index.type(entry) === entryType.directory ? entry : null;
 }
 
 async function copyChildren(image: ImageFiles, from: number, to: Buffer, links: Map<number, Buffer>): Promise<void> {

@@ -217,6 +217,12 @@ export const log_backlog_bytes_max: number = 1024 * 1024;
 /** On a full disk: how soon it is tried again, and how long for a container that has ended. */
 export const log_retry_ms: number = 100;
 export const log_close_patience_ms: number = 10_000;
+/** Processes of other shims whose streams one of ours holds. */
+export const relays_per_shim_max: number = 1000;
+/** How long after the end of such a process a stream that somebody keeps open may be silent before it is given up on. */
+export const relay_silence_ms_max: number = 3000;
+/** How long the rest of such a process's output may take to be written. */
+export const relay_finish_ms_max: number = 60_000;
 /** What may wait for a slow attached client before its guest is held. */
 export const attached_client_buffer_bytes_max: number = 1024 * 1024;
 
@@ -363,6 +369,10 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Devices that a Linux container is given. */
+export const container_devices_max: number = 4096;
+/** Of the text of `--security-opt seccomp=`. */
+export const seccomp_profile_bytes_max: number = 1024 * 1024;
 /** Read at once of a log. */
 export const log_read_bytes: number = 64 * 1024;
 /** How often a followed log is looked at when nothing tells of a change. */
@@ -385,6 +395,36 @@ export const code_programs_known_max: number = 1000;
 /** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
 export const code_header_bytes: number = 4096;
 
+/** Hooks of an OCI bundle that one phase may have. */
+export const hooks_per_phase_max: number = 64;
+
+/** What of a hook's output is kept for whoever is told that it failed. */
+export const hook_output_bytes_max: number = 16_384;
+
+/** The longest a hook may take that says how long it may take. */
+export const hook_timeout_s_max: number = 86_400;
+
+/** Mounts that a containerd may name for one root filesystem. */
+export const mounts_per_rootfs_max: number = 16;
+
+/** What mount(2) reads of its options. */
+export const mount_data_bytes_max: number = 4096;
+
+/** Events that wait for a containerd that is away. */
+export const shim_events_waiting_max: number = 10_000;
+/** How long a containerd may take for one. */
+export const event_forward_ms_max: number = 5000;
+/** The first wait before an event is forwarded again; each further one is twice as long, up to the other. */
+export const event_retry_ms: number = 20;
+export const event_retry_ms_max: number = 500;
+
+/** How long a place in a shim is kept for a container that containerd has announced and not created. */
+export const reservation_ms_max: number = 120_000;
+/** How long a shim without containers stays for the next one of its containerd and namespace. */
+export const shared_shim_idle_ms: number = 30_000;
+/** What a request at a shim's door may have. */
+export const door_request_bytes_max: number = 16_384;
+
 /** containerd's objects. */
 /** A label, its name and value together. containerd's. */
 export const label_bytes_max: number = 4096;
@@ -397,10 +437,16 @@ export const filter_pattern_depth_max: number = 100;
 export const filter_pattern_steps_max: number = 2000;
 /** Filters of one call. */
 export const filters_per_call_max: number = 256;
+/** How soon after a client deleted something what it referred to is collected. */
+export const collection_delay_ms: number = 500;
+/** The part of the time that such collections may take. containerd's. */
+export const collection_share_max: number = 0.02;
 /** An ingest that nobody holds and nobody writes goes after so long. containerd's. */
 export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
 /** Events that may wait for a subscriber before it is given up. */
 export const events_waiting_max: number = 10_000;
+/** And their payloads. */
+export const events_waiting_bytes_max: number = 32 * 1024 * 1024;
 /** Infos of one message of a list of content. containerd's. */
 export const content_infos_per_message: number = 100;
 /** Of one message of content that is read. containerd's. */

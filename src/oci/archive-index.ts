@@ -1,7 +1,7 @@
 import { WherryError } from '../errors/index.ts';
 import { manifest_bytes_max } from '../limits/index.ts';
 import { planDockerArchive } from './archive-docker.ts';
-import type { ArchiveDocument } from './archive-image.ts';
+import type { ArchiveBlob, ArchiveDocument, ArchiveImage } from './archive-image.ts';
 import { type ArchivePlace, type ArchiveSource, badArchive, findFile, readDocument } from './archive-source.ts';
 import { encodeUtf8 } from './bytes.ts';
 import type { Descriptor } from './descriptor.ts';
@@ -19,15 +19,18 @@ export interface ArchiveIndex {
   place(digest: string): ArchivePlace | undefined;
 }
 
+/** Stores a plain layer of an archive compressed; gives what it then is. */
+export type CompressLayer = (layer: ArchiveBlob) => Promise<Descriptor>;
+
 /**
  * Reads the index of an archive: the `index.json` of an OCI layout, or one made of what `docker save` wrote before it
- * wrote layouts. Nothing is checked against its digest yet.
+ * wrote layouts; `compress` is asked for the plain layers of such a one. Nothing is checked against its digest yet.
  *
  * @throws WherryError InvalidArgument for what is no image archive, with containerd's texts where it has some
  */
-export async function readArchiveIndex(source: ArchiveSource): Promise<ArchiveIndex> {
+export async function readArchiveIndex(source: ArchiveSource, compress?: CompressLayer): Promise<ArchiveIndex> {
   const layout = await readDocument(source, 'oci-layout', manifest_bytes_max);
-  if (layout === undefined) return await fromSaved(source);
+  if (layout === undefined) return await fromSaved(source, compress);
   const version = JsonFields.parse(layout, 'the file oci-layout', manifest_bytes_max).string('imageLayoutVersion');
   if (version !== '1.0.0') throw badArchive(`unsupported OCI version ${JSON.stringify(version)}`);
   const bytes = await readDocument(source, 'index.json', manifest_bytes_max);
@@ -40,14 +43,20 @@ export async function readArchiveIndex(source: ArchiveSource): Promise<ArchiveIn
   };
 }
 
-async function fromSaved(source: ArchiveSource): Promise<ArchiveIndex> {
+async function fromSaved(source: ArchiveSource, compress: CompressLayer | undefined): Promise<ArchiveIndex> {
   const saved = await readDocument(source, 'manifest.json', manifest_bytes_max);
   if (saved === undefined) throw new WherryError('InvalidArgument', 'unrecognized image format');
   const images = await planDockerArchive(source, saved);
   const places = new Map<string, ArchivePlace>();
   const made = new Map<string, ArchiveDocument>();
   const manifests: Descriptor[] = [];
-  for (const { target, names, documents, manifests: own } of images) {
+  for (const image of images) {
+    const {
+      target,
+      names,
+      documents,
+      manifests: own,
+    } = compress === undefined ? image : await compressed(image, source, compress);
     for (const document of documents) made.set(document.descriptor.digest, document);
     for (const layer of own.flatMap(({ layers }) => layers)) {
       if (layer !== undefined) places.set(layer.descriptor.digest, layer.place);
@@ -61,6 +70,29 @@ async function fromSaved(source: ArchiveSource): Promise<ArchiveIndex> {
     bytes,
     made: [...made.values()],
     place: (digest) => places.get(digest),
+  };
+}
+
+/** An image of which each manifest has its plain layers compressed. */
+async function compressed(image: ArchiveImage, source: ArchiveSource, compress: CompressLayer): Promise<ArchiveImage> {
+  const [only] = image.manifests;
+  if (only === undefined) return image;
+  const layers: Descriptor[] = [];
+  for (const layer of only.layers) {
+    if (layer === undefined) return image;
+    layers.push(layer.descriptor.mediaType === mediaType.dockerLayer ? await compress(layer) : layer.descriptor);
+  }
+  const type = mediaType.dockerManifest;
+  const config = only.config.descriptor;
+  const bytes = encodeUtf8(JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers }));
+  const { platform } = image.target;
+  const target = { ...describe(type, bytes, source), ...(platform === undefined ? {} : { platform }) };
+  const kept = only.layers.map((layer, i) => (layer?.descriptor.digest === layers[i]!.digest ? layer : undefined));
+  return {
+    ...image,
+    target,
+    documents: [only.config, { descriptor: target, bytes }],
+    manifests: [{ ...only, descriptor: target, layers: kept }],
   };
 }
 

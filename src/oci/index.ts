@@ -45,7 +45,14 @@ export {
 } from './media-types.ts';
 export type { StringMap } from './json-fields.ts';
 export type { Descriptor } from './descriptor.ts';
-export { formatPlatform, isWasmPlatform, normalizePlatform, parsePlatform, platformMatch } from './platform.ts';
+export {
+  formatPlatform,
+  isWasmPlatform,
+  normalizePlatform,
+  parsePlatform,
+  platformMatch,
+  wasmPlatform,
+} from './platform.ts';
 export type { Platform } from './platform.ts';
 export { chooseManifest, defaultPlatforms, isAttestation, parseManifest } from './manifest.ts';
 export type { Index, Manifest } from './manifest.ts';

@@ -119,10 +119,16 @@ export { isTerminal, openTerminal, resizeTerminal } from './linux/terminal.ts';
 export type { Terminal } from './linux/terminal.ts';
 export { findHierarchies, limitsSwap } from './linux/cgroup-hierarchies.ts';
 export type { Controller, Hierarchies } from './linux/cgroup-hierarchies.ts';
-export { ControlGroup, no_limits, removeLeftGroups } from './linux/control-group.ts';
+export {
+  ControlGroup,
+  no_limits,
+  removeGroupsAbove,
+  removeLeftGroups,
+  removeNamedGroup,
+} from './linux/control-group.ts';
 export type { GroupLimits } from './linux/control-group.ts';
 export { dropCapabilities } from './linux/capabilities.ts';
 export { denyByLandlock, landlockVersion } from './linux/landlock.ts';
-export { changeRoot, enterEmptyRoot, NAMESPACE, unshare } from './linux/namespaces.ts';
+export { changeRoot, enterEmptyRoot, inNetworkNamespace, NAMESPACE, unshare } from './linux/namespaces.ts';
 export { canFilterSystemCalls, filterSystemCalls, knowsSystemCalls, writeFilter } from './linux/seccomp.ts';
 export type { AllowedCall, Filter } from './linux/seccomp.ts';

@@ -47,6 +47,10 @@ export interface RootFilesystem {
   readonly chain_index: string;
   /** Layer folders, base first. */
   readonly layers: readonly string[];
+  /** A directory of the host that is the whole root filesystem instead, which others mounted; its layers are unpacked. */
+  readonly directory?: string;
+  /** False when that directory can only be read. */
+  readonly is_writable?: boolean;
 }
 
 const debug_annotation = 'dev.wherry.debug';

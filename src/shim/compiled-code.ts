@@ -25,7 +25,8 @@ export function compiledCode(
 ): CompiledCode {
   const { env, cwd, root, starter } = container;
   const cache = starter.code;
-  if (cache === null) return { code: null, place: null, program: () => {}, end: () => {} };
+  if (cache === null || root.directory !== undefined)
+    return { code: null, place: null, program: () => {}, end: () => {} };
   const path = env.find((entry) => entry.startsWith('PATH=')) ?? '';
   const key = JSON.stringify([root.chain_index, container.program, cwd, path, memory_pages_max]);
   const known = cache.known(key);

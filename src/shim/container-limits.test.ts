@@ -36,7 +36,7 @@ test('with a group the limit is what was asked for and what the process needs it
   const { base, hierarchies } = memoryIn(t);
   const pid = await sleeper(t);
   const before = dataLimit(pid);
-  const limits = new ContainerLimits('moby', 'one', { memory_bytes }, hierarchies);
+  const limits = new ContainerLimits('moby', 'one', { memory_bytes }, null, hierarchies);
   limits.place(pid);
   assert.equal(
     readFileSync(join(base, 'wherry/moby/one/memory.max'), 'utf8'),
@@ -52,7 +52,7 @@ test('with a group the limit is what was asked for and what the process needs it
 test('without one its data are bounded, and V8’s way out is then for want of memory', async (t) => {
   const pid = await sleeper(t);
   const before = dataLimit(pid);
-  const limits = new ContainerLimits('moby', 'one', { memory_bytes }, {});
+  const limits = new ContainerLimits('moby', 'one', { memory_bytes }, null, {});
   limits.place(pid);
   assert.equal(dataLimit(pid), String(node_data_bytes + memory_bytes + guest_process_bytes));
   for (const status of [132, 133, 134, 139]) assert.equal(limits.isOutOfMemory(pid, killed(status)), true);
@@ -68,7 +68,7 @@ test('without a limit nothing is touched, and an abort is only that', async (t) 
   const pid = await sleeper(t);
   for (const from of [hierarchies, {}]) {
     const before = dataLimit(pid);
-    const limits = new ContainerLimits('moby', 'one', {}, from);
+    const limits = new ContainerLimits('moby', 'one', {}, null, from);
     limits.place(pid);
     assert.equal(dataLimit(pid), before);
     assert.equal(limits.isOutOfMemory(pid, killed(134)), false);
@@ -79,7 +79,7 @@ test('without a limit nothing is touched, and an abort is only that', async (t) 
 
 test('limits that cannot be put in force are no limits: the guest does not run', () => {
   const nowhere: Hierarchies = { pids: { version: 1, base: '/proc/none' } };
-  const limits = new ContainerLimits('moby', 'one', { pids: 5 }, nowhere);
+  const limits = new ContainerLimits('moby', 'one', { pids: 5 }, null, nowhere);
   assert.throws(() => limits.place(process.pid), {
     class: 'FailedPrecondition',
     message: /^Cannot put the limits of the container in force: ENOENT/,

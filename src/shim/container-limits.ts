@@ -78,8 +78,15 @@ export class ContainerLimits {
   /** What members that left have used. */
   #left = { user_us: 0, system_us: 0 };
 
-  constructor(namespace: string, container: string, resources: Resources, from: Hierarchies = hierarchies()) {
-    this.#group = new ControlGroup(from, [namespace, container]);
+  /** `path`: the group that the bundle names (`linux.cgroupsPath`), where it does. */
+  constructor(
+    namespace: string,
+    container: string,
+    resources: Resources,
+    path: string | null = null,
+    from: Hierarchies = hierarchies(),
+  ) {
+    this.#group = new ControlGroup(from, [namespace, container], path);
     this.#groups_memory = from.memory !== undefined;
     this.#groups_cpu = from.cpu !== undefined;
     this.#limits = { ...no_limits, ...resources };

@@ -3,9 +3,11 @@ import { constants } from 'node:os';
 import { WherryError } from '../errors/index.ts';
 import type { GuestEnd, GuestProcess, Starter } from '../guest/index.ts';
 import { execs_per_container_max } from '../limits/index.ts';
+import { inNetworkNamespace } from '../os/index.ts';
 import { type Bundle, type ProcessSpec, readBundle, type RootFilesystem } from './bundle.ts';
 import { complain } from './complain.ts';
 import { ContainerLimits, type Usage } from './container-limits.ts';
+import type { ContainerPlace } from './containers.ts';
 import type { ShimExecRecord, ShimTaskRecord } from './contract.ts';
 import { CoreWriter } from './core-writer.ts';
 import { type GuestFiles, type GuestStart, openGuestFiles } from './open-guest-files.ts';
@@ -34,6 +36,8 @@ export interface ContainerOptions extends StreamsOptions {
   readonly folder: string;
   /** The host's user for the guest's process, null when this shim is no root. */
   readonly host_uid: number | null;
+  /** null where the daemon made it ready. */
+  readonly place: ContainerPlace | null;
 }
 
 /** One container of this shim: its first process and those beside it, on the same files, within the same limits. */
@@ -60,8 +64,11 @@ export class Container {
     this.#spec = readBundle(options.bundle);
     const { core_path } = this.#spec;
     this.#core = core_path === null ? null : new CoreWriter(core_path);
-    this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources);
-    this.#ports = openPorts(this.#spec.ports);
+    const { group = null, network = null } = options.place ?? {};
+    this.#limits = new ContainerLimits(options.namespace, options.id, this.#spec.resources, group);
+    const { ports } = this.#spec;
+    this.#ports =
+      network === null || ports.length === 0 ? openPorts(ports) : inNetworkNamespace(network, () => openPorts(ports));
     const { stdin, stdout, stderr, terminal, stdio } = options;
     try {
       this.init = new Process({

@@ -4,7 +4,7 @@ import { containers_per_shim_max, handoff_receive_ms_max } from '../limits/index
 import { userId } from '../os/index.ts';
 import { documentType, type task, unpackDocument } from '../wire/index.ts';
 import type { GuestWalls } from './contract.ts';
-import { parseProcess, rootFilesystem } from './bundle.ts';
+import { parseProcess, type RootFilesystem, rootFilesystem } from './bundle.ts';
 import { Container } from './container.ts';
 import type { Process, ProcessExit } from './process.ts';
 import { parseStdio } from './stdio-address.ts';
@@ -15,6 +15,15 @@ const host_uid_base = 0x7000_0000;
 const host_uids_per_shim = 64;
 
 const id_pattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** What somebody else made ready for a container: a containerd that is not ours. */
+export interface ContainerPlace {
+  readonly root: RootFilesystem;
+  /** The network namespace that its ports are opened in; null for the shim's own. */
+  readonly network: string | null;
+  /** The control group that its bundle names. */
+  readonly group: string | null;
+}
 
 interface ContainersOptions {
   readonly namespace: string;
@@ -89,8 +98,8 @@ export class Containers {
   }
 
   /** @throws WherryError InvalidArgument, AlreadyExists, or ResourceExhausted when the shim is full */
-  create(request: task.CreateTaskRequest, clients = 0): void {
-    this.#make(keyOf(request.id, ''), clients, () => this.#create(request).init);
+  create(request: task.CreateTaskRequest, clients = 0, place: ContainerPlace | null = null): void {
+    this.#make(keyOf(request.id, ''), clients, () => this.#create(request, place).init);
   }
 
   /** Makes a process beside the first of a container. @throws WherryError as `Container.exec` */
@@ -130,7 +139,7 @@ export class Containers {
     }
   }
 
-  #create(request: task.CreateTaskRequest): Container {
+  #create(request: task.CreateTaskRequest, place: ContainerPlace | null): Container {
     const { id } = request;
     if (!id_pattern.test(id))
       throw new WherryError('InvalidArgument', `Cannot create the task: "${id}" is no container id.`);
@@ -147,7 +156,8 @@ export class Containers {
       id,
       namespace: this.#options.namespace,
       bundle: request.bundle,
-      root: rootFilesystem(request.rootfs),
+      root: place?.root ?? rootFilesystem(request.rootfs),
+      place,
       terminal: request.terminal,
       stdio: { stdin: request.stdin, stdout: request.stdout, stderr: request.stderr },
       stdin: parseStdio(request.stdin),

@@ -7,13 +7,14 @@ import { close, MSG, peerCredentials, receiveMessage, userId } from '../os/index
 import type { Containers } from './containers.ts';
 import type { HandoffRequest } from './contract.ts';
 import { parseDetachKeys } from './detach-keys.ts';
+import type { Relays } from './relays.ts';
 
 /** Takes over clients that the daemon answered: each connection brings one, as `HandoffRequest` says. */
-export function createHandoffServer(containers: Containers): Server {
-  return createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void take(socket, containers));
+export function createHandoffServer(containers: Containers, relays: Relays): Server {
+  return createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void take(socket, containers, relays));
 }
 
-async function take(socket: Socket, containers: Containers): Promise<void> {
+async function take(socket: Socket, containers: Containers, relays: Relays): Promise<void> {
   socket.on('error', () => {});
   let client: number | null = null;
   let error: string | null = null;
@@ -24,9 +25,11 @@ async function take(socket: Socket, containers: Containers): Promise<void> {
     const received = await receive(fd);
     client = received.client;
     const { request, head } = received;
-    const process = request.coming
-      ? await containers.coming(request.container, request.exec_id ?? '', handoff_receive_ms_max)
-      : containers.get(request.container).process(request.exec_id ?? '');
+    const process =
+      relays.find(request.container, request.exec_id ?? '') ??
+      (request.coming
+        ? await containers.coming(request.container, request.exec_id ?? '', handoff_receive_ms_max)
+        : containers.get(request.container).process(request.exec_id ?? ''));
     // Its start waits for this client, also for one that is refused.
     if (request.coming) taken = () => process.clientTaken();
     const keys = parseDetachKeys(request.detach_keys);

@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
 import type { GuestJob, ProgramPlace, Starter } from '../guest/index.ts';
 import { compiledCode } from './compiled-code.ts';
-import { openIndex } from '../oci/index.ts';
-import { close, mapFile, type Mapped } from '../os/index.ts';
+import { type Digester, mergeIndexes, openIndex } from '../oci/index.ts';
+import { close, mapFile, type Mapped, memoryFile, write } from '../os/index.ts';
 import { type Broker, createBroker } from '../vfs/index.ts';
 import type { Bundle, ProcessSpec, RootFilesystem } from './bundle.ts';
 import type { OpenPorts } from './ports.ts';
@@ -21,6 +22,11 @@ export interface GuestFilesOptions {
   readonly host_uid: number | null;
   readonly starter: Pick<Starter, 'code' | 'readOnlyPath'>;
 }
+
+const sha256: Digester = (algorithm) => {
+  const hash = createHash(algorithm);
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
+};
 
 /** What a guest is given at its start. */
 export interface GuestStart {
@@ -67,8 +73,9 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     mapped.push(mapping);
     return mapping.bytes;
   };
+  const read_only = bundle.root_read_only || root.is_writable === false;
   try {
-    const chain = open(root.chain_index);
+    const chain = root.directory === undefined ? open(root.chain_index) : openEmptyChain(descriptors);
     const chain_bytes = map(chain.fd, chain.size);
     const layers = root.layers.map((layer) => {
       const tar = open(join(layer, 'tar'));
@@ -87,6 +94,7 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     });
     const broker = createBroker({
       mounts: mounts.map(({ file, kind, ...mount }) => ({ ...mount, kind: file ? 'file' : kind })),
+      ...(root.directory === undefined ? {} : { root: { source: root.directory, read_only } }),
       upper: bundle.root_read_only ? null : root.upper,
       lower: {
         index: openIndex(chain_bytes),
@@ -99,7 +107,7 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
       user: bundle.user,
     });
     const common = {
-      root_read_only: bundle.root_read_only,
+      root_read_only: read_only,
       layers: layers.map(({ diff_id, index_bytes }) => ({ diff_id, index_bytes })),
       chain_index_bytes: chain.size,
       mounts: mounts.map((mount): GuestJob['mounts'][number] => ({
@@ -130,7 +138,8 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
             env,
             cwd,
             user,
-            touched: broker.touched,
+            // Nothing of a directory of the host is there to be read without a question.
+            touched: root.directory === undefined ? broker.touched : ['/'],
             code: code === null ? null : { place: place!, bytes: code.bytes },
           };
         },
@@ -169,6 +178,15 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     closeAll();
     throw error;
   }
+}
+
+/** The index of an image that has nothing in it. */
+function openEmptyChain(descriptors: number[]): { fd: number; size: number } {
+  const fd = memoryFile('chain');
+  descriptors.push(fd);
+  const index = mergeIndexes([], sha256);
+  write(fd, index);
+  return { fd, size: index.length };
 }
 
 /** The zygote that the first path leads through may have gone. */

@@ -88,7 +88,7 @@ export class Process {
     // Nobody need wait for it.
     this.#exit.promise.catch(() => {});
     const { stdin, stdout, stderr, terminal, container, console_size } = options;
-    this.#streams = createStreams({ stdin, stdout, stderr, terminal, container }, (key) => this.#press(key));
+    this.#streams = createStreams({ stdin, stdout, stderr, terminal, container }, { onKey: (key) => this.#press(key) });
     try {
       if (console_size !== null && terminal) this.#streams.resize(console_size.width, console_size.height);
       options.record('created');
@@ -126,6 +126,11 @@ export class Process {
   /** What stands around it; null until it has run. */
   get walls(): GuestWalls | null {
     return this.#walls;
+  }
+
+  /** Settles when its guest's process is there. Rejects when that could not be made. */
+  async prepared(): Promise<void> {
+    await this.#preparing;
   }
 
   /** Settles when the programs that take its output are ready to. */

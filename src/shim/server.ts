@@ -11,6 +11,7 @@ import { clearLeftGroups } from './container-limits.ts';
 import { Containers } from './containers.ts';
 import type { ShimBootstrap } from './contract.ts';
 import { createHandoffServer } from './handoff.ts';
+import { Relays, relayService } from './relays.ts';
 import { TaskRecords } from './task-record.ts';
 import { taskService } from './task-service.ts';
 
@@ -30,9 +31,11 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
   const { id, folder, version, namespace, starter } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const containers = new Containers({ namespace, records: new TaskRecords(folder), starter, folder });
+  const relays = new Relays(namespace);
   const server = new TtrpcServer();
-  const tasks = taskService(containers, { version, shutdown: leave });
+  const tasks = taskService(containers, { version, shutdown: leaveIfIdle });
   server.register(Task, tasks, [Task.typeName, TaskV2.typeName]);
+  server.register(shim.Relay, relayService(relays));
   server.register(Shim, {
     async info() {
       const { zygote_pid, starts, watch_acted, standby_pids } = starter.figures;
@@ -57,7 +60,7 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
       });
     },
     async shutdown({ now }) {
-      if (now || containers.size === 0) leave();
+      leaveIfIdle(now);
       return create(shim.ShutdownResponseSchema);
     },
   });
@@ -71,7 +74,7 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
     address: join(folder, 'task.sock'),
     handoff: join(folder, 'handoff.sock'),
   };
-  const handoff = createHandoffServer(containers);
+  const handoff = createHandoffServer(containers, relays);
   await server.listen(bootstrap.address);
   await new Promise<void>((resolve, reject) => {
     handoff.once('error', reject);
@@ -84,11 +87,19 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
   let leaving = false;
   let idle_since = Date.now();
   setInterval(() => {
-    if (containers.size > 0 || server.connections > 0 || openClients() > 0) idle_since = Date.now();
+    if (held() > 0 || server.connections > 0 || openClients() > 0) idle_since = Date.now();
     else if (Date.now() - idle_since > shim_idle_ms) leave();
   }, 1000);
   clearLeftGroups();
   return bootstrap;
+
+  function held(): number {
+    return containers.size + relays.size;
+  }
+
+  function leaveIfIdle(now: boolean): void {
+    if (now || held() === 0) leave();
+  }
 
   /** Once: the answer of a shutdown goes out, and clients of containers that are deleted get the rest of their output. */
   function leave(): void {
@@ -100,7 +111,7 @@ export async function serveShim(options: ShimOptions): Promise<ShimBootstrap> {
       rmSync(folder, { recursive: true, force: true });
       const give_up_at = Date.now() + shim_linger_ms_max;
       const end = (): void => {
-        if (containers.size > 0 || openClients() === 0 || Date.now() > give_up_at) process.exit(0);
+        if (held() > 0 || openClients() === 0 || Date.now() > give_up_at) process.exit(0);
       };
       end();
       setInterval(end, 20);

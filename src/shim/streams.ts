@@ -1,6 +1,7 @@
 import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WherryError } from '../errors/index.ts';
 import { log_close_patience_ms } from '../limits/index.ts';
@@ -10,6 +11,7 @@ import { type BinaryLogger, type LoggedContainer, startBinaryLogger } from './bi
 import { GuestInput } from './guest-input.ts';
 import { JsonLog } from './json-log.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { openPipes, type RelayPipes } from './relay-pipes.ts';
 import type { StdioAddress } from './stdio-address.ts';
 import { openInput, openOutput } from './stream-files.ts';
 import { terminalStream } from './terminal-stream.ts';
@@ -19,6 +21,8 @@ export interface StreamsOptions {
   readonly stdout: StdioAddress;
   readonly stderr: StdioAddress;
   readonly terminal: boolean;
+  /** Named pipes whose other ends another shim opens, in place of the guest's own; it has the terminal, if there is one. */
+  readonly pipes?: RelayPipes;
   /** Whose they are, for a program that takes the output. */
   readonly container?: LoggedContainer;
 }
@@ -38,11 +42,14 @@ export interface Streams {
   resize(width: number, height: number): void;
   /** Nothing more comes on stdin. */
   closeStdin(): void;
+  /** Settles when nothing more can come of stdout and stderr. */
+  readonly ended: Promise<void>;
   /**
    * Settles when the guest's streams have ended and all of it is written. To be called when the guest is gone or never
-   * was: what is left of its output is taken in, whoever keeps up.
+   * was: what is left of its output is taken in, whoever keeps up. A stream that somebody else holds open is given up on
+   * when nothing came of it for `silence_ms`.
    */
-  finish(): Promise<void>;
+  finish(silence_ms?: number): Promise<void>;
   /**
    * Lets clients go, and those that come from now on. `ran`: their connections end when they have all output; else only
    * this hold on them does, and whoever handed them over may still say why nothing came.
@@ -50,22 +57,25 @@ export interface Streams {
   letGo(ran: boolean): void;
 }
 
-/**
- * `onKey` is told of the terminal's interrupt and quit keys, since no process of the guest's would be.
- *
- * @throws WherryError Internal when the log, or what a stream's path names, cannot be opened
- */
-export function createStreams(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => void): Streams {
+export interface StreamsEvents {
+  /** The terminal's interrupt and quit keys, since no process of the guest's would be told of them. */
+  onKey?(key: 'interrupt' | 'quit'): void;
+  /** Nothing more comes on stdin. */
+  onInputEnd?(): void;
+}
+
+/** @throws WherryError Internal when the log, or what a stream's path names, cannot be opened */
+export function createStreams(options: StreamsOptions, events: StreamsEvents): Streams {
   const undo: (() => void)[] = [];
   try {
-    return open(options, onKey, undo);
+    return open(options, events, undo);
   } catch (error) {
     for (const each of undo) each();
     throw error;
   }
 }
 
-function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => void, undo: (() => void)[]): Streams {
+function open(options: StreamsOptions, events: StreamsEvents, undo: (() => void)[]): Streams {
   const clients = new Set<AttachedClient>();
   const logs = new Map<string, JsonLog>();
   const sources: Socket[] = [];
@@ -84,8 +94,16 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
   let endInputFile = (): void => {};
   let resize: Streams['resize'] = () => {};
   let guest: readonly [number, number, number];
+  let last_output_ms = 0;
 
-  if (options.terminal) {
+  if (options.pipes !== undefined) {
+    const ends = openPipes(options.pipes);
+    if (ends.stdin !== null) input = new GuestInput(ends.stdin);
+    read('stdout', ends.stdout);
+    if (ends.stderr !== null) read('stderr', ends.stderr);
+    guest = ends.kept;
+    undo.push(release);
+  } else if (options.terminal) {
     const { master, slave } = openTerminal();
     const { stream, fd } = terminalStream(master);
     input = new GuestInput(stream);
@@ -191,6 +209,7 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     sources.push(source);
     undo.push(() => source.destroy());
     source.on('data', (chunk: Buffer) => {
+      last_output_ms = Date.now();
       let keeps_up = true;
       for (const client of clients) keeps_up = client.write(name, chunk) && keeps_up;
       if (log !== null) splitter.push(chunk, (line) => (keeps_up = log.append(name, line) && keeps_up));
@@ -231,19 +250,34 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
   function type(chunk: Buffer | null, resume: () => void): boolean {
     if (input === null) return true;
     if (chunk === null) {
-      if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) input.end();
+      if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) endInput();
       return true;
     }
     if (options.terminal) {
-      if (chunk.includes(3)) onKey('interrupt');
-      if (chunk.includes(28)) onKey('quit');
+      if (chunk.includes(3)) events.onKey?.('interrupt');
+      if (chunk.includes(28)) events.onKey?.('quit');
     }
     return input.write(chunk, resume);
   }
 
+  function endInput(): void {
+    input?.end();
+    events.onInputEnd?.();
+  }
+
   function release(): void {
-    for (const fd of new Set(guest)) close(fd);
+    for (const fd of new Set(guest)) if (fd >= 0) close(fd);
     guest = [-1, -1, -1];
+  }
+
+  /** Lets go of what somebody keeps open without writing. */
+  async function giveUpAfter(silence_ms: number): Promise<void> {
+    last_output_ms = Date.now();
+    while (sources.some(({ destroyed }) => !destroyed)) {
+      const left_ms = last_output_ms + silence_ms - Date.now();
+      if (left_ms <= 0) for (const source of sources) source.destroy();
+      else await Promise.race([Promise.all(ended), sleep(left_ms, null, { ref: false })]);
+    }
   }
 
   return {
@@ -251,6 +285,7 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
       return guest;
     },
     release,
+    ended: Promise.all(ended).then(() => {}),
     ready: Promise.all([...loggers.values()].map(({ ready }) => ready)).then(() => {}),
     attach(fd, head, wanted) {
       for (const each of clients) each.letGoIfHungUp();
@@ -273,14 +308,15 @@ function open(options: StreamsOptions, onKey: (key: 'interrupt' | 'quit') => voi
     resize: (width, height) => resize(width, height),
     closeStdin() {
       if (options.terminal) return;
-      input?.end();
+      endInput();
       endInputFile();
     },
-    async finish() {
+    async finish(silence_ms) {
       phase = 'finishing';
       release();
       endInputFile();
       goOn();
+      if (silence_ms !== undefined) await giveUpAfter(silence_ms);
       await Promise.all(ended);
       input?.destroy();
       await Promise.all([...logs.values()].map((log) => log.close(log_close_patience_ms)));

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { HostConfig, MountRequest, Resources, RestartPolicy } from '../../engine/index.ts';
 import { flag, map, number, orNull, strings, text } from './schema-parts.ts';
 
-const list = orNull(v.array(v.unknown()));
+const rates = orNull(v.array(v.object({ Path: text, Rate: number })));
 
 const resources = {
   CpuShares: number,
@@ -26,7 +26,7 @@ const resources = {
   CpuPercent: number,
   IOMaximumIOps: number,
   IOMaximumBandwidth: number,
-  Devices: list,
+  Devices: orNull(v.array(v.object({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text }))),
   DeviceCgroupRules: strings,
   DeviceRequests: orNull(
     v.array(
@@ -39,12 +39,12 @@ const resources = {
       }),
     ),
   ),
-  Ulimits: list,
-  BlkioWeightDevice: list,
-  BlkioDeviceReadBps: list,
-  BlkioDeviceWriteBps: list,
-  BlkioDeviceReadIOps: list,
-  BlkioDeviceWriteIOps: list,
+  Ulimits: orNull(v.array(v.object({ Name: text, Hard: number, Soft: number }))),
+  BlkioWeightDevice: orNull(v.array(v.object({ Path: text, Weight: number }))),
+  BlkioDeviceReadBps: rates,
+  BlkioDeviceWriteBps: rates,
+  BlkioDeviceReadIOps: rates,
+  BlkioDeviceWriteIOps: rates,
 };
 
 export const resourcesSchema: v.GenericSchema<unknown, Resources> = v.object(resources);

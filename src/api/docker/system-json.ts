@@ -1,4 +1,4 @@
-import type { System } from '../../engine/index.ts';
+import { type Runtime, type System, wasm_runtime } from '../../engine/index.ts';
 import type { Before } from './image-json.ts';
 
 /** The API versions that are spoken. */
@@ -6,8 +6,6 @@ export interface ApiVersions {
   readonly newest: string;
   readonly oldest: string;
 }
-
-const runtime = 'io.containerd.wherry.v1';
 
 /** `SystemVersion`. */
 export function versionJson({ settings, machine }: System, { newest, oldest }: ApiVersions): Record<string, unknown> {
@@ -107,8 +105,8 @@ export function infoJson(system: System, before: Before): Record<string, unknown
     Labels: settings.labels,
     ExperimentalBuild: false,
     ServerVersion: settings.version,
-    Runtimes: { [runtime]: { path: 'wherry-shim', ...(before('1.44') ? {} : { status: {} }) } },
-    DefaultRuntime: runtime,
+    Runtimes: Object.fromEntries(system.runtimes.map((each) => [each.shown, runtimeJson(each, before)])),
+    DefaultRuntime: wasm_runtime,
     Swarm: {
       NodeID: '',
       NodeAddr: '',
@@ -134,6 +132,13 @@ export function infoJson(system: System, before: Before): Record<string, unknown
     ...(before('1.50') ? {} : { DiscoveredDevices: [] }),
     Warnings: system.warnings,
   };
+}
+
+/** `RuntimeWithStatus`: a program by its path, or containerd's name of a shim. */
+function runtimeJson({ name, binary }: Runtime, before: Before): Record<string, unknown> {
+  const what =
+    name === wasm_runtime ? { path: 'wherry-shim' } : binary === '' ? { runtimeType: name } : { path: binary };
+  return { ...what, ...(before('1.44') ? {} : { status: {} }) };
 }
 
 function registryConfig(insecure: readonly string[], before: Before): Record<string, unknown> {

@@ -97,9 +97,8 @@ class Export {
     if (!this.#options.skip_compatibility_manifest && this.#listed.size > 0) {
       this.#add('manifest.json', 0o644, json(await this.#compatibility()));
     }
-    for (const name of Array.from(this.#files.keys())) {
-      const [, algorithm] = /^blobs\/([^/]+)\//.exec(name) ?? [];
-      if (algorithm === undefined) continue;
+    const algorithms = new Set([...this.#files.keys()].flatMap((name) => /^blobs\/([^/]+)\//.exec(name)?.[1] ?? []));
+    for (const algorithm of algorithms) {
       this.#files.set('blobs/', { mode: 0o755, size: 0 });
       this.#files.set(`blobs/${algorithm}/`, { mode: 0o755, size: 0 });
     }
@@ -109,7 +108,7 @@ class Export {
   async #image(target: Descriptor, name: string | undefined): Promise<void> {
     if (isManifestType(target.mediaType)) {
       await this.#blobs(target);
-      this.#list(target, target, name);
+      this.#list(target, name);
       return;
     }
     if (!isIndexType(target.mediaType)) {
@@ -125,12 +124,24 @@ class Export {
       await this.#blobs(manifest);
     }
     fitting.sort((a, b) => this.#rank(b) - this.#rank(a));
-    const first = fitting.find(({ platform }) => platform !== undefined) ?? fitting[0];
+    const here = this.#options.skip_missing ? await this.#whole(fitting) : fitting;
+    const first = here.find(({ platform }) => platform !== undefined) ?? here[0];
     if (first === undefined) {
-      if (this.#options.platforms.length === 0) return;
+      if (this.#options.platforms.length === 0 || this.#options.skip_missing) return;
       throw new WherryError('NotFound', 'no manifest found for platform: not found');
     }
-    this.#list(target, first, name);
+    this.#list(first, name);
+  }
+
+  /** Those manifests of which everything is here. */
+  async #whole(manifests: readonly Descriptor[]): Promise<readonly Descriptor[]> {
+    const whole: Descriptor[] = [];
+    for (const manifest of manifests) {
+      if (!this.#content.has(manifest.digest)) continue;
+      const children = childrenOf(await readDocument(this.#content, manifest));
+      if (children.every(({ digest }) => this.#content.has(digest))) whole.push(manifest);
+    }
+    return whole;
   }
 
   /** How well a manifest of an index fits what is asked for; 0 not at all. */
@@ -141,7 +152,7 @@ class Export {
     return at < 0 ? 0 : platforms.length - at;
   }
 
-  #list(_target: Descriptor, manifest: Descriptor, name: string | undefined): void {
+  #list(manifest: Descriptor, name: string | undefined): void {
     let listed = this.#listed.get(manifest.digest);
     if (listed === undefined) {
       listed = { manifest, names: [] };
@@ -167,7 +178,10 @@ class Export {
   #blob(descriptor: Descriptor): void {
     const { digest, size, mediaType: type } = descriptor;
     if (this.#options.skip_non_distributable && /nondistributable|rootfs\.foreign/.test(type)) return;
-    if (!this.#content.has(digest)) throw new WherryError('NotFound', `content digest ${digest}: not found`);
+    if (!this.#content.has(digest)) {
+      const what = leadsOn(descriptor) ? '' : 'failed to get reader: ';
+      throw new WherryError('NotFound', `${what}content digest ${digest}: not found`);
+    }
     this.#files.set(blobPath(descriptor), { mode: 0o444, size, read: () => verified(this.#content, digest, size) });
   }
 

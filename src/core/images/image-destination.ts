@@ -69,6 +69,12 @@ function translated({ name: prefix, allow_overwrite }: ImageReference, text: str
   return allow_overwrite || isBelow ? text : '';
 }
 
+/** What of a descriptor containerd keeps with an image. */
+function keptTarget({ mediaType, digest, size, annotations }: Descriptor): Descriptor {
+  const isNamed = annotations !== undefined && Object.keys(annotations).length > 0;
+  return { mediaType, digest, size, ...(isNamed ? { annotations } : {}) };
+}
+
 /**
  * Gives a target its names, all in one transaction.
  *
@@ -81,5 +87,6 @@ export async function nameTarget(
   labels: Labels,
 ): Promise<readonly Image[]> {
   if (names.length === 0) throw new WherryError('NotFound', 'no image name found: not found');
-  return await core.transact((tx) => names.map((name) => tx.images(space.name).put({ name, target, labels })));
+  const kept = keptTarget(target);
+  return await core.transact((tx) => names.map((name) => tx.images(space.name).put({ name, target: kept, labels })));
 }

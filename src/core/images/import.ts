@@ -1,6 +1,18 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+
 import { WherryError } from '../../errors/index.ts';
 import { manifest_bytes_max } from '../../limits/index.ts';
-import { type ArchiveIndex, type Descriptor, inOrder, parseManifest, readArchiveIndex } from '../../oci/index.ts';
+import {
+  type ArchiveBlob,
+  type ArchiveIndex,
+  type Descriptor,
+  inOrder,
+  mediaType,
+  parseManifest,
+  readArchiveIndex,
+} from '../../oci/index.ts';
 import type { Image } from '../model.ts';
 import { archiveNames, type ImageDestination, nameTarget, namesOf } from './image-destination.ts';
 import { makeRunnable } from './make-runnable.ts';
@@ -13,7 +25,11 @@ import type { TransferReport } from './tree-progress.ts';
 import { leadsOn, readDocument, Turns, walk } from './walk.ts';
 
 /** As containerd has them. */
-const import_texts = { empty: 'unrecognized image format', foreign: 'archive/tar: invalid tar header' };
+const import_texts = {
+  empty: 'unrecognized image format',
+  foreign: 'archive/tar: invalid tar header',
+  cut: 'unexpected EOF',
+};
 
 export interface ImportArchive {
   /** Compresses the layers of an archive that has no manifests and names them by what they then are. */
@@ -39,7 +55,8 @@ export async function importArchive(
   report({ event: 'Importing' });
   const source = await spoolArchive(body, scope.core.root, import_texts);
   try {
-    const archive = await readArchiveIndex(source);
+    const compress = (layer: ArchiveBlob): Promise<Descriptor> => storeCompressed(scope, source, layer, options);
+    const archive = await readArchiveIndex(source, options.compress ? compress : undefined);
     const { content } = scope.space;
     for (const { descriptor, bytes } of archive.made) await storeDocument(content, descriptor, bytes, { lease });
     await storeDocument(content, archive.descriptor, archive.bytes, { lease });
@@ -62,6 +79,42 @@ export async function importArchive(
     return images;
   } finally {
     source.close();
+  }
+}
+
+/** Stores a plain layer of an archive compressed, labelled with what it expands to. */
+async function storeCompressed(
+  { space }: ImageScope,
+  source: SpooledArchive,
+  { descriptor, place }: ArchiveBlob,
+  { lease, signal }: ImportArchive,
+): Promise<Descriptor> {
+  const writer = await space.content.writer(`compress-blob-${randomUUID()}`, {}, { lease });
+  try {
+    const plain = createHash('sha256');
+    const read = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const piece of source.pieces(place.offset, place.size)) {
+        plain.update(piece);
+        // The pieces are only good until the next is asked for.
+        yield Buffer.from(piece);
+      }
+    };
+    await pipeline(read, createGzip(), async (pieces: AsyncIterable<Buffer>) => {
+      for await (const piece of pieces) {
+        signal.throwIfAborted();
+        await writer.write(piece);
+      }
+    });
+    const diff_id = `sha256:${plain.digest('hex')}`;
+    if (diff_id !== descriptor.digest) {
+      const problem = `a layer expands to ${diff_id}, and the image's config says ${descriptor.digest}`;
+      throw new WherryError('DataLoss', `cannot load the archive: ${problem}`);
+    }
+    const made: Descriptor = { mediaType: mediaType.dockerLayerGzip, digest: writer.digest, size: writer.offset };
+    await commitBlob(writer, made, { 'containerd.io/uncompressed': diff_id });
+    return made;
+  } finally {
+    await writer.abort();
   }
 }
 

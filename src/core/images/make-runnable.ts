@@ -15,7 +15,7 @@ import {
 } from '../../oci/index.ts';
 import { WherryError } from '../../errors/index.ts';
 import { digester } from '../digester.ts';
-import type { Content, SnapshotterName } from '../model.ts';
+import type { Content, Labels } from '../model.ts';
 import type { ImageDestination, Unpack } from './image-destination.ts';
 import { type PlatformChoice, chosenChildren } from './platform-choice.ts';
 import { prepareLayers } from './prepare-layers.ts';
@@ -24,8 +24,8 @@ import type { ImageScope } from './scope.ts';
 import { addLabels, plainTarget, storeDocument } from './store-content.ts';
 import { readDocument, walk, leadsOn } from './walk.ts';
 
-/** The snapshotter that layers are made for when nobody names one: what containerd's clients then ask for. */
-const default_snapshotter: SnapshotterName = 'overlayfs';
+/** The snapshotter that layers are made for when nobody names one: containerd's clients look for them there. */
+const usual_snapshotter = 'overlayfs';
 
 /**
  * Makes an image ready to run that is in the content: the layers of the platforms that are to be unpacked, and for a
@@ -92,19 +92,23 @@ async function unpack(
     platform === null || isWasmImage(image) || platformMatch(platform, image.config.platform) > 0;
   const wanted = unpacks.filter(fits);
   if (wanted.length === 0) return;
+  // Until there are snapshots of them nothing else holds the layers.
   await core.transact((tx) => {
     for (const { diffID } of image.layers) tx.leases(space.name).add(lease, { type: 'layers', id: diffID });
   });
-  const chain = await prepareLayers(scope, image.layers);
+  // A layer that is not what the config says is refused before anything is made of it.
+  await prepareLayers(scope, image.layers);
   for (const { descriptor, diffID } of image.layers) {
     await addLabels(space.content, descriptor.digest, { 'containerd.io/uncompressed': diffID });
   }
-  if (chain === '') return;
-  const names = wanted.map(({ snapshotter }) => (snapshotter === '' ? default_snapshotter : snapshotter));
-  const diff_ids = image.layers.map(({ diffID }) => diffID);
-  for (const name of names) await space.snapshots(name).adopt(diff_ids, { lease });
-  const held = names.map((name): [string, string] => [`containerd.io/gc.ref.snapshot.${name}`, chain]);
-  await addLabels(space.content, manifest.config.digest, Object.fromEntries(held));
+  for (const name of new Set(wanted.map(({ snapshotter }) => (snapshotter === '' ? usual_snapshotter : snapshotter)))) {
+    const chain = await space.snapshots(name).adopt(
+      image.layers.map(({ diffID }) => diffID),
+      { lease },
+    );
+    if (chain === '') continue;
+    await addLabels(space.content, manifest.config.digest, { [`containerd.io/gc.ref.snapshot.${name}`]: chain });
+  }
 }
 
 /**
@@ -121,7 +125,11 @@ async function besideArtifact({ space }: ImageScope, target: Descriptor, lease: 
   if (image === null || image.form === 'image') return target;
 
   const made = makeImage(image, digester);
-  await storeDocument(content, { digest: made.configDigest, size: made.config.length }, made.config, { lease });
+  // What holds the layers of the original holds them for this one, too.
+  const { labels: original } = await content.info(document.config.digest);
+  const held: Labels = Object.fromEntries(Object.entries(original).filter(([key]) => key.includes('gc.ref.snapshot.')));
+  const config = { digest: made.configDigest, size: made.config.length };
+  await storeDocument(content, config, made.config, { lease, labels: held });
   const labels = referenceLabels(parseManifest(made.manifest, made.target.mediaType, made.target.digest));
   await storeDocument(content, made.target, made.manifest, { lease, labels });
   const plain = plainTarget(made.target);

@@ -22,7 +22,7 @@ export interface PlatformChoice {
 export const everyPlatform: PlatformChoice = { platforms: [], all_metadata: false, manifest_limit: 0 };
 
 /** How well a platform fits, the earlier wanted the better; 0 not at all. */
-export function platformRank({ platforms }: PlatformChoice, offered: Platform | undefined): number {
+function platformRank({ platforms }: PlatformChoice, offered: Platform | undefined): number {
   if (platforms.length === 0 || offered === undefined) return 1;
   const at = platforms.findIndex((wanted) => platformMatch(wanted, offered) > 0);
   return at < 0 ? 0 : platforms.length - at;

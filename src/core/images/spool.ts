@@ -26,6 +26,8 @@ const ratio_free_bytes = 1024 * 1024;
 export interface ArchiveTexts {
   readonly empty: string;
   readonly foreign: string;
+  /** Of one that ends too early; left out where the tar reader's own words will do. */
+  readonly cut?: string;
 }
 
 const load_texts: ArchiveTexts = {
@@ -157,6 +159,9 @@ async function readPlace(fd: number, offset: number, length: number): Promise<Ui
 function archiveError(thrown: unknown, texts: ArchiveTexts): WherryError {
   if (thrown instanceof LayerError && thrown.offset === 0 && thrown.entry === undefined) {
     return new WherryError('InvalidArgument', texts.foreign, { cause: thrown });
+  }
+  if (thrown instanceof LayerError && texts.cut !== undefined && thrown.message.endsWith('it is cut off')) {
+    return new WherryError('InvalidArgument', texts.cut, { cause: thrown });
   }
   if (thrown instanceof LayerError) {
     const message = thrown.message.replace('cannot read the layer', 'cannot load the archive');

@@ -79,9 +79,15 @@ export async function commitBlob(
 
 /** Adds labels to content that is there; those it has stay. */
 export async function addLabels(content: Content, digest: string, labels: Labels): Promise<void> {
+  const keys = Object.keys(labels);
+  if (keys.length === 0) return;
   const { labels: before } = await content.info(digest);
-  if (Object.entries(labels).every(([key, value]) => before[key] === value)) return;
-  await content.setLabels(digest, { ...before, ...labels });
+  if (keys.every((key) => before[key] === labels[key])) return;
+  await content.update(
+    digest,
+    labels,
+    keys.map((key) => `labels.${key}`),
+  );
 }
 
 /** A descriptor as it is kept with an image: what names it elsewhere does not belong there. */

@@ -55,6 +55,8 @@ export interface Core {
   read<T>(act: (tx: Transaction) => T): T;
   /** Mark and sweep from images, containers, leases and `containerd.io/gc.root`. */
   collect(): Promise<Collected>;
+  /** Collects a moment from now: what a client deleted referred to things that nobody needs any more. */
+  collectSoon(): void;
   /** Finds shims that still run, adopts their tasks, settles those that are gone, reclaims what a dead daemon left. Once, before serving. */
   recover(): Promise<void>;
   /** Leaves shims and guests running. */

@@ -40,13 +40,15 @@ export class Execs {
     const made = newExec(exec_id, stdio);
     execs.set(exec_id, made);
     try {
-      const handed = handOverAll(shim, { container, exec_id }, clients, this.#options.log);
+      const opened = await shim.openStreams(exec_id, stdio, clients);
+      const handed = handOverAll(shim, { container, exec_id }, opened.clients, this.#options.log);
       const spec = { typeUrl: process.type_url, value: process.value };
-      const request = { id: container, execId: exec_id, ...stdio, spec };
-      const metadata = { [clients_metadata]: String(clients.length) };
+      const request = { id: container, execId: exec_id, ...opened.stdio, spec };
+      const metadata = { [clients_metadata]: String(opened.clients.length) };
       await Promise.all([shim.task.exec(request, { ...timeout, metadata }), ...handed]);
     } catch (error) {
       execs.delete(exec_id);
+      await shim.closeStreams(exec_id);
       throw error;
     }
     if (!shim.publishes) this.#options.events.execAdded(namespace, container, exec_id);
@@ -56,12 +58,17 @@ export class Execs {
     const { namespace, container, execs } = entry;
     const exec = execs.get(exec_id);
     const starting = Promise.try(() => shim.task.start({ id: container, execId: exec_id }, timeout));
-    if (exec === undefined) return (await starting).pid;
+    if (exec === undefined) {
+      const { pid } = await starting;
+      await shim.streamsTaken(exec_id);
+      return pid;
+    }
     exec.starting = starting.catch(() => {
       exec.start_failed = true;
     });
     try {
       const { pid } = await starting;
+      await shim.streamsTaken(exec_id);
       exec.pid = pid;
       exec.started = true;
       if (!shim.publishes) this.#options.events.execStarted(namespace, container, exec_id, pid);
@@ -86,6 +93,7 @@ export class Execs {
   async delete(entry: Entry, shim: TaskShim, exec_id: string): Promise<ExecExit> {
     const { container, execs } = entry;
     const { pid, exitStatus, exitedAt } = await shim.task.delete({ id: container, execId: exec_id }, timeout);
+    await shim.closeStreams(exec_id);
     const exited_at = exitedAt === undefined ? new Date() : timestampDate(exitedAt);
     const exit = { container, exec_id, pid, exit_status: exitStatus, exited_at, lost: false };
     const exec = execs.get(exec_id);
@@ -122,6 +130,7 @@ export class Execs {
       const request = { id: container, execId: exec_id };
       const { exitStatus, exitedAt } = await shim.task.wait(request, { signal: waiting.signal });
       await exec.starting;
+      await shim.closeStreams(exec_id);
       // Both answers may have come at once: whoever called `start` goes first.
       await new Promise((resolve) => setImmediate(resolve));
       const exited_at = exitedAt === undefined ? new Date() : timestampDate(exitedAt);

@@ -57,6 +57,19 @@ export class ShimPool {
     this.#settleIdle(slot);
   }
 
+  /** Takes another place in a shim that is here; null when there is none of that id. */
+  retake(namespace: string, id: string): Shim | null {
+    for (const slot of this.#slots) {
+      const { shim } = slot;
+      if (slot.namespace !== namespace || shim?.bootstrap.id !== id || shim.isGone || slot.ending) continue;
+      slot.taken++;
+      if (slot.idle !== null) clearTimeout(slot.idle);
+      slot.idle = null;
+      return shim;
+    }
+    return null;
+  }
+
   /** Takes up a shim that another daemon started, with as many places taken as it has tasks. */
   adopt(shim: Shim, taken: number): void {
     const slot: Slot = {

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromUnknown, WherryError } from '../../errors/index.ts';
 import { shim_call_ms_max, shim_reconnect_ms, shim_unreachable_ms_max } from '../../limits/index.ts';
 import { signalProcess, startTime } from '../../os/index.ts';
-import { type ServiceClient, Shim as ShimService, Task, TtrpcClient } from '../../wire/index.ts';
+import { type ServiceClient, shim, Shim as ShimService, Task, TtrpcClient } from '../../wire/index.ts';
 import type { Log } from '../log.ts';
-import type { AttachRequest, TaskExit } from '../model.ts';
+import type { AttachRequest, TaskExit, TaskStdio } from '../model.ts';
 import type { GuestWalls, PublishedPort, ShimBootstrap } from '../shim-contract.ts';
 import { lostExit, recordedExit } from './entry.ts';
 import { handOff } from './handoff.ts';
 import { readTaskRecord, removeTaskRecord } from './task-records.ts';
-import type { ProcessName, TaskShim } from './task-shim.ts';
+import type { OpenedStreams, ProcessName, TaskShim } from './task-shim.ts';
 
 /** Told what becomes of a shim. */
 export interface ShimWatcher {
@@ -35,6 +35,7 @@ export class Shim implements TaskShim {
   #client: TtrpcClient | null = null;
   #task: ServiceClient<typeof Task> | null = null;
   #info: ServiceClient<typeof ShimService> | null = null;
+  #relay: ServiceClient<typeof shim.Relay> | null = null;
   #gone = false;
   #left = false;
 
@@ -51,16 +52,16 @@ export class Shim implements TaskShim {
    * @throws WherryError Unavailable when it does not answer
    */
   static async connect(bootstrap: ShimBootstrap, folder: string, watcher: ShimWatcher, log: Log): Promise<Shim> {
-    const shim = new Shim(bootstrap, folder, watcher, log);
-    await shim.#connect();
-    return shim;
+    const made = new Shim(bootstrap, folder, watcher, log);
+    await made.#connect();
+    return made;
   }
 
   /** A shim whose process is gone already, of which only its folder is left. */
   static dead(bootstrap: ShimBootstrap, folder: string, watcher: ShimWatcher, log: Log): Shim {
-    const shim = new Shim(bootstrap, folder, watcher, log);
-    shim.#gone = true;
-    return shim;
+    const made = new Shim(bootstrap, folder, watcher, log);
+    made.#gone = true;
+    return made;
   }
 
   get name(): string {
@@ -87,6 +88,21 @@ export class Shim implements TaskShim {
     if (this.#info === null) throw new WherryError('Unavailable', `The shim ${this.bootstrap.id} cannot be reached.`);
     return this.#info;
   }
+
+  /** The service that holds streams for other shims. @throws WherryError Unavailable while there is no connection */
+  get relay(): ServiceClient<typeof shim.Relay> {
+    if (this.#relay === null) throw new WherryError('Unavailable', `The shim ${this.bootstrap.id} cannot be reached.`);
+    return this.#relay;
+  }
+
+  /** Its processes' streams are its own. */
+  async openStreams(_exec_id: string, stdio: TaskStdio, clients: readonly AttachRequest[]): Promise<OpenedStreams> {
+    return { stdio, clients };
+  }
+
+  async streamsTaken(): Promise<void> {}
+
+  async closeStreams(): Promise<void> {}
 
   /** @throws WherryError what `handOff` throws */
   async attach(process: ProcessName, client: AttachRequest, coming: boolean): Promise<void> {
@@ -132,6 +148,7 @@ export class Shim implements TaskShim {
     this.#client = client;
     this.#task = client.service(Task);
     this.#info = client.service(ShimService);
+    this.#relay = client.service(shim.Relay);
     void client.closed.then(() => this.#lost());
   }
 
@@ -139,6 +156,7 @@ export class Shim implements TaskShim {
     this.#client = null;
     this.#task = null;
     this.#info = null;
+    this.#relay = null;
     const patience_until = Date.now() + shim_unreachable_ms_max;
     let said = false;
     while (!this.#left) {

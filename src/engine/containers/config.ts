@@ -118,16 +118,41 @@ export interface Resources {
   readonly CpuPercent: number;
   readonly IOMaximumIOps: number;
   readonly IOMaximumBandwidth: number;
-  /** What is only shown again: lists of devices and rules that no Wasm guest can use. */
-  readonly Devices: readonly unknown[] | null;
+  readonly Devices: readonly DeviceMapping[] | null;
   readonly DeviceCgroupRules: Strings | null;
   readonly DeviceRequests: readonly DeviceRequest[] | null;
-  readonly Ulimits: readonly unknown[] | null;
-  readonly BlkioWeightDevice: readonly unknown[] | null;
-  readonly BlkioDeviceReadBps: readonly unknown[] | null;
-  readonly BlkioDeviceWriteBps: readonly unknown[] | null;
-  readonly BlkioDeviceReadIOps: readonly unknown[] | null;
-  readonly BlkioDeviceWriteIOps: readonly unknown[] | null;
+  readonly Ulimits: readonly Ulimit[] | null;
+  readonly BlkioWeightDevice: readonly BlkioWeight[] | null;
+  readonly BlkioDeviceReadBps: readonly BlkioDevice[] | null;
+  readonly BlkioDeviceWriteBps: readonly BlkioDevice[] | null;
+  readonly BlkioDeviceReadIOps: readonly BlkioDevice[] | null;
+  readonly BlkioDeviceWriteIOps: readonly BlkioDevice[] | null;
+}
+
+/** A device of the host, for a Linux container: no Wasm guest can use one. */
+export interface DeviceMapping {
+  readonly PathOnHost: string;
+  readonly PathInContainer: string;
+  readonly CgroupPermissions: string;
+}
+
+/** setrlimit(2) of a Linux container; -1 is no limit. */
+export interface Ulimit {
+  readonly Name: string;
+  readonly Hard: number;
+  readonly Soft: number;
+}
+
+/** How much of a block device a Linux container gets beside others. */
+export interface BlkioWeight {
+  readonly Path: string;
+  readonly Weight: number;
+}
+
+/** Bytes or operations a second on a block device. */
+export interface BlkioDevice {
+  readonly Path: string;
+  readonly Rate: number;
 }
 
 export interface DeviceRequest {

@@ -26,6 +26,14 @@ export interface MountPoint {
   readonly anonymous: boolean;
 }
 
+/** What runs a container that is not WebAssembly. */
+export interface ContainerRuntime {
+  /** containerd's name of its shim. */
+  readonly name: string;
+  /** The program that the shim calls, by name; '' for the shim's own. */
+  readonly binary: string;
+}
+
 /** What became of a container so far. Times are RFC 3339, '' for never. */
 export interface ContainerState {
   readonly started_at: string;
@@ -57,6 +65,8 @@ export interface ContainerRecord {
   /** The digest that the image's names pointed to. */
   readonly image_id: string;
   readonly manifest: Descriptor;
+  /** What runs it; left out for WebAssembly. */
+  readonly runtime?: ContainerRuntime;
   /** `wasi`, as the image says. */
   readonly os: string;
   readonly args: readonly string[];

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-
 import type { TaskExit, TaskState } from '../../core/index.ts';
 import { fromUnknown } from '../../errors/index.ts';
 import { startTime } from '../../os/index.ts';
+import { bootTime } from './boot-time.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -101,10 +100,4 @@ async function settle(container: Container, lifecycle: Lifecycle, removal: Remov
   } else if (state.started_at !== '' && restartsAtBoot(RestartPolicy, state)) {
     await lifecycle.start(container);
   }
-}
-
-/** When the machine was started, in ms since 1970. proc(5), btime. */
-function bootTime(): number {
-  const text = readFileSync('/proc/stat', 'utf8');
-  return Number(/^btime (\d+)$/m.exec(text)?.[1] ?? 0) * 1000;
 }

@@ -8,3 +8,13 @@ const failures: readonly { readonly pattern: RegExp; readonly code: number }[] =
 export function exitCodeOf(text: string): number {
   return failures.find(({ pattern }) => pattern.test(text))?.code ?? 128;
 }
+
+/**
+ * Clients tell by these words whether a program was not found or could not be run, and crun writes them otherwise than
+ * runc.
+ */
+export function inDockersWords(message: string): string {
+  return message
+    .replace(/: (No such file or directory|Permission denied|Is a directory)/g, (words) => words.toLowerCase())
+    .replace(/(open executable: Operation not permitted)$/, '$1: permission denied');
+}

@@ -7,9 +7,10 @@ import type { ContainersContext } from './context.ts';
 import { writeNetworkFiles } from './create/network-files.ts';
 import { portError } from './ports/port-error.ts';
 import { publishedPorts } from './ports/published-ports.ts';
-import { exitCodeOf } from './start-failures.ts';
+import { exitCodeOf, inDockersWords } from './start-failures.ts';
 import { publishJoined, publishLeft } from './surroundings.ts';
 import { logFiles } from './logs/log-config.ts';
+import { runtimeOptions } from './runtime-options.ts';
 
 /**
  * Starts the container's task; in its turn only. When that fails the container keeps the reason and an exit code, and
@@ -32,13 +33,14 @@ export async function startTask(container: Container, context: ContainersContext
     publishJoined(container, context);
     joined = true;
     reached_runtime = true;
-    await tasks.create(id, stdioOf(container), container.clients.take());
+    const options = runtimeOptions(container.record, context.core.state);
+    await tasks.create(id, stdioOf(container), container.clients.take(), options);
     container.takes_clients = true;
     container.ports = publishedPorts(container, tasks);
     await container.clients.handOver(tasks, id);
     container.pid = await tasks.start(id);
   } catch (thrown) {
-    const { message } = fromUnknown(thrown);
+    const message = inDockersWords(fromUnknown(thrown).message);
     const text =
       portError(message, container.name, context.networks) ??
       (reached_runtime ? `failed to create task for container: ${message}` : message);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { WherryError } from '../../errors/index.ts';
+import { bootTime } from './boot-time.ts';
 import type { Container } from './container.ts';
 import type { ContainersContext } from './context.ts';
 
@@ -105,6 +106,7 @@ function factsOf(pid: number, { record, state }: Container): Facts {
     started: new Date(state.started_at),
     terminal: config.Tty,
     args,
+    ...(record.runtime === undefined ? {} : ownFacts(pid)),
   };
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -121,6 +123,38 @@ function factsOf(pid: number, { record, state }: Container): Facts {
     };
   } catch {
     return { ...common, parent: 0, cpu_ms: 0, memory_bytes: 0, memory_share: 0, state: 'S' };
+  }
+}
+
+/** What a process of a Linux container is by itself; nothing when it is just going. */
+function ownFacts(pid: number): Partial<Pick<Facts, 'user' | 'args' | 'started' | 'terminal'>> {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? '0';
+    const name = /^Name:\s+(.*)$/m.exec(status)?.[1] ?? '';
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return {
+      user: userName(uid),
+      args: words.length > 1 ? words.slice(0, -1) : [`[${name}]`],
+      started: new Date(bootTime() + Number(fields[19]) * 10),
+      terminal: fields[4] !== '0',
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** As the host calls it: what ps(1) would print there. */
+function userName(uid: string): string {
+  try {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((each) => each.split(':')[2] === uid);
+    return line?.split(':')[0] ?? uid;
+  } catch {
+    return uid;
   }
 }
 

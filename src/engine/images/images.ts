@@ -26,11 +26,14 @@ import { loadModule } from './load-module.ts';
 import { nameImage } from './name-image.ts';
 import { repoTags } from './names.ts';
 import type { Report } from './progress.ts';
+import { programKind, type WantedProgram } from './program-kind.ts';
 import { type PrunedImages, pruneImages } from './prune.ts';
+import { pushImages } from './push.ts';
 import { pullImage } from './pull.ts';
 import { checkLogin, registryClient, type RegistryLogin } from './registry.ts';
 import { removeImage, type Removed, type RemoveOptions } from './remove.ts';
 import { resolveImage } from './resolve.ts';
+import { type SavedArchive, saveImages } from './save.ts';
 
 export interface PullRequest {
   /** As the user wrote it. */
@@ -42,6 +45,9 @@ export interface PullRequest {
   readonly report: Report;
   readonly signal?: AbortSignal;
 }
+
+/** As of a pull; '' for the tag is every tag of the repository. */
+export type PushRequest = PullRequest;
 
 export interface LoadRequest {
   /** A name for the image of a bare module; '' for none. */
@@ -77,6 +83,11 @@ export class Images {
   /** What to make a container of; see `findImage`. */
   find(query: string, platform: Platform | null): Promise<FoundImage> {
     return findImage(this.#context, this.#reader, query, platform);
+  }
+
+  /** Whether a program of an image whose layers are there is WebAssembly; see `programKind`. */
+  programKind(image: FoundImage, wanted: WantedProgram): Promise<'wasm' | 'linux'> {
+    return programKind(this.#context, image, wanted);
   }
 
   /** Makes sure that the image's layers are there to be read: they are derived and may have been evicted. */
@@ -177,6 +188,24 @@ export class Images {
     const target = await pullImage(this.#context, signal === undefined ? options : { ...options, signal });
     this.#publish('pull', familiarString(reference), familiarName(reference));
     return target;
+  }
+
+  /** Pushes an image, or all of a repository, reporting each step. */
+  async push({ image, tag, platform, login, report, signal }: PushRequest): Promise<void> {
+    const named = parseNormalized(image);
+    const reference = tag === '' ? named : isDigest(tag) ? withDigest(named, tag) : withTag(named, tag);
+    const client = registryClient(this.#context.registries, login);
+    const options = { reference, platform, client, report, ...(signal === undefined ? {} : { signal }) };
+    for (const pushed of await pushImages(this.#context, this.#reader, options)) {
+      this.#publish('push', familiarString(pushed), familiarName(pushed));
+    }
+  }
+
+  /** An archive of images; told of once it is begun. */
+  async save(queries: readonly string[], platforms: readonly Platform[]): Promise<SavedArchive['bytes']> {
+    const { ids, bytes } = await saveImages(this.#context, this.#reader, queries, platforms);
+    for (const id of ids) this.#publish('save', id, id);
+    return bytes;
   }
 
   /** Checks a login against its registry (`docker login`). */

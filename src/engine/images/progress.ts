@@ -5,6 +5,8 @@ export interface Progress {
   /** 12 hex digits of a layer, or the tag that is pulled. */
   readonly id?: string;
   readonly progressDetail?: ProgressDetail;
+  /** What programs read of it. */
+  readonly aux?: object;
 }
 
 export interface ProgressDetail {

@@ -46,20 +46,31 @@ interface Folder {
   readonly kills_before: number;
 }
 
-/** A group of processes with limits, `wherry/<names>`, in every hierarchy that one of its limits needs. */
+/** Groups above those that somebody else named, which were made for them here. */
+const made_above = new Set<string>();
+
+/**
+ * A group of processes with limits: `wherry/<names>`, in every hierarchy that one of its limits needs; or the group that
+ * somebody else names (`path`), in all of them.
+ */
 export class ControlGroup {
   readonly #hierarchies: Hierarchies;
   readonly #names: readonly string[];
+  readonly #path: string | null;
   readonly #folders = new Map<string, Folder>();
   #limits: GroupLimits = no_limits;
   #pid = 0;
 
-  constructor(hierarchies: Hierarchies, names: readonly string[]) {
+  constructor(hierarchies: Hierarchies, names: readonly string[], path: string | null = null) {
     this.#hierarchies = hierarchies;
     this.#names = names;
+    this.#path = path;
   }
 
-  /** Puts a process into the group, its limits in force. Nothing happens where it has none. Throws the system's error. */
+  /**
+   * Puts a process into the group, its limits in force. Nothing happens where it has none and nobody named the group.
+   * Throws the system's error.
+   */
   place(pid: number): void {
     this.#pid = pid;
     this.#apply(this.#limits);
@@ -109,7 +120,8 @@ export class ControlGroup {
       if (!removeGroup(folder.path)) return false;
       if (folder.lock !== null) close(folder.lock);
       this.#folders.delete(key);
-      removeParents(folder.path, folder.hierarchy.base);
+      if (this.#path === null) removeParents(folder.path, folder.hierarchy.base);
+      else removeGroupsAbove();
     }
     return true;
   }
@@ -132,7 +144,7 @@ export class ControlGroup {
     const hierarchy = this.#hierarchies[controller];
     if (hierarchy === undefined) return;
     const known = this.#folderOf(controller);
-    if (known === undefined && !limitsOf[controller](limits)) return;
+    if (known === undefined && this.#path === null && !limitsOf[controller](limits)) return;
     const folder = known ?? this.#make(hierarchy, controller);
     write[controller](folder, limits);
     if (known === undefined) writeFileSync(join(folder.path, 'cgroup.procs'), String(this.#pid));
@@ -143,7 +155,10 @@ export class ControlGroup {
   }
 
   #make(hierarchy: Hierarchy, controller: Controller): Folder {
-    const path = join(hierarchy.base, our_group, ...this.#names);
+    const path =
+      this.#path === null ? join(hierarchy.base, our_group, ...this.#names) : join(hierarchy.base, this.#path);
+    if (this.#path !== null)
+      for (const above of between(hierarchy.base, dirname(path))) if (!exists(above)) made_above.add(above);
     if (hierarchy.version === 2) passOn(this.#hierarchies, hierarchy, path);
     else for (const folder of between(hierarchy.base, path)) makeGroup(folder);
     const folder = { hierarchy, path, lock: lockFolder(path), kills_before: countKills({ hierarchy, path }) };
@@ -294,6 +309,17 @@ function removeGroup(path: string): boolean {
 function removeParents(path: string, base: string): void {
   for (let folder = dirname(path); folder.length > base.length; folder = dirname(folder))
     if (!removeGroup(folder)) return;
+}
+
+/** Removes a group that somebody else named, in all hierarchies; it is left where a group or a process is in it. */
+export function removeNamedGroup(hierarchies: Hierarchies, path: string): void {
+  for (const { base } of Object.values(hierarchies)) removeGroup(join(base, path));
+}
+
+/** Removes the groups that were made here for those that others named in them, where nothing is in them any more. */
+export function removeGroupsAbove(): void {
+  for (const above of [...made_above].toSorted((a, b) => b.length - a.length))
+    if (removeGroup(above)) made_above.delete(above);
 }
 
 /** Removes the groups whose maker has died and whose processes have gone. */

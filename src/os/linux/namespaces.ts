@@ -1,9 +1,12 @@
+import { close, O } from './descriptors.ts';
 import { bind, check } from './library.ts';
+import { AT_FDCWD, openAt } from './paths.ts';
 
 const c = bind({
   chdir: { arguments: ['string'], return: 'int32' },
   chroot: { arguments: ['string'], return: 'int32' },
   mount: { arguments: ['string', 'string', 'string', 'uint64', 'string'], return: 'int32' },
+  setns: { arguments: ['int32', 'int32'], return: 'int32' },
   umount2: { arguments: ['string', 'int32'], return: 'int32' },
   unshare: { arguments: ['int32'], return: 'int32' },
 });
@@ -21,6 +24,27 @@ export const NAMESPACE = {
 /** Leaves the namespaces in `flags` for new ones. Those of users and mounts need a process with one thread. */
 export function unshare(flags: number): void {
   check('unshare', c.unshare(flags));
+}
+
+/**
+ * Does something, which may not wait, with this thread in the network namespace at `path`: what it opens stays there.
+ * Needs CAP_SYS_ADMIN.
+ */
+export function inNetworkNamespace<T>(path: string, act: () => T): T {
+  const own = openAt(AT_FDCWD, '/proc/thread-self/ns/net', O.RDONLY);
+  let other: number | null = null;
+  try {
+    other = openAt(AT_FDCWD, path, O.RDONLY);
+    check('setns', c.setns(other, NAMESPACE.NETWORK), path);
+    try {
+      return act();
+    } finally {
+      check('setns', c.setns(own, NAMESPACE.NETWORK), 'back');
+    }
+  } finally {
+    if (other !== null) close(other);
+    close(own);
+  }
 }
 
 /** Makes `path` the root of this process and its working directory. Needs CAP_SYS_CHROOT. */

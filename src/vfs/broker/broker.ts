@@ -40,6 +40,8 @@ export interface BrokerMount {
 
 export interface BrokerOptions {
   readonly mounts: readonly BrokerMount[];
+  /** A directory of the host that is the root filesystem; then neither writable layer nor image count. */
+  readonly root?: { readonly source: string; readonly read_only: boolean };
   /** The directory of the writable layer, null for a container whose root filesystem is read-only. */
   readonly upper: string | null;
   /** The image: the merged index of its chain, and its layers, base first. */
@@ -100,7 +102,7 @@ class PathBroker implements Broker {
   readonly #served: { -readonly [Field in keyof FilesystemUser]: FilesystemUser[Field] };
   #descriptor: number | null = null;
 
-  constructor({ mounts, upper, lower, user, open, damaged, failed }: BrokerOptions) {
+  constructor({ mounts, root, upper, lower, user, open, damaged, failed }: BrokerOptions) {
     this.#failed = failed;
     this.#own = user;
     this.#served = { ...user };
@@ -110,6 +112,7 @@ class PathBroker implements Broker {
       upper === null ? null : new UnionTree({ upper, index: lower.index, data, user: this.#served, implied });
     if (this.#union !== null) this.#trees.set(root_mount, this.#union);
     try {
+      if (root !== undefined) this.#trees.set(root_mount, new HostTree({ ...root, user, ...(open && { open }) }));
       for (const { id, source, read_only, kind, special } of mounts) {
         const common = { source, read_only, user: this.#served, special: special ?? false };
         const tree = kind === 'file' ? new FileTree(common) : new HostTree({ ...common, ...(open && { open }) });

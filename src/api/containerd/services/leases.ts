@@ -19,6 +19,7 @@ export function leasesService(core: Core): ServiceHandlers<typeof LeasesService>
       const namespace = namespaceOf(call);
       await core.transact((tx) => tx.leases(namespace).delete(id));
       if (sync) await core.collect();
+      else core.collectSoon();
       return {};
     },
     async list({ filters }, call) {
@@ -36,6 +37,7 @@ export function leasesService(core: Core): ServiceHandlers<typeof LeasesService>
       const namespace = namespaceOf(call);
       const { type, id: name } = required(resource, 'resource');
       await core.transact((tx) => tx.leases(namespace).remove(id, { type, id: name }));
+      core.collectSoon();
       return {};
     },
     async listResources({ id }, call) {

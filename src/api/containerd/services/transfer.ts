@@ -120,7 +120,9 @@ async function transfer(scope: ImageScope, { from, to }: Ends, { call, report }:
     return true;
   }
   if (to.kind === 'export') {
+    report({ event: 'Exporting' });
     await exportImages(scope, from.store, to);
+    report({ event: 'Completed export' });
     return true;
   }
   if (to.kind !== 'store') return false;

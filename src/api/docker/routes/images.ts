@@ -80,6 +80,35 @@ export function imageRoutes(images: Images): readonly Route[] {
     });
   }
 
+  async function push(request: ApiRequest, reply: ApiReply): Promise<void> {
+    const platform = request.before('1.46') ? null : platformParameter(request.query.get('platform'));
+    await reply.progress(async (report) => {
+      await images.push({
+        image: name(request),
+        tag: request.query.get('tag') ?? '',
+        platform,
+        login: loginFromHeader(request.headers['x-registry-auth']),
+        report,
+        signal: request.signal,
+      });
+    });
+  }
+
+  async function save(request: ApiRequest, reply: ApiReply, names: readonly string[]): Promise<void> {
+    const given = request.before('1.48') ? [] : request.query.getAll('platform');
+    if (given.length > 1 && request.before('1.52')) {
+      throw new WherryError(
+        'InvalidArgument',
+        'multiple platform parameters are not supported in this API version; use API version 1.52 or later',
+      );
+    }
+    const bytes = await images.save(
+      names,
+      given.flatMap((text) => platformParameter(text) ?? []),
+    );
+    await sendArchive(bytes, request, reply);
+  }
+
   async function tag(request: ApiRequest, reply: ApiReply): Promise<void> {
     await images.tag(name(request), request.query.get('repo') ?? '', request.query.get('tag') ?? '');
     reply.empty(201);
@@ -109,11 +138,35 @@ export function imageRoutes(images: Images): readonly Route[] {
     { method: 'POST', pattern: '/images/create', handler: create },
     { method: 'POST', pattern: '/images/load', handler: load },
     { method: 'POST', pattern: '/images/prune', min_version: '1.25', handler: prune },
+    {
+      method: 'GET',
+      pattern: '/images/get',
+      handler: (request, reply) => save(request, reply, request.query.getAll('names')),
+    },
+    {
+      method: 'GET',
+      pattern: '/images/{name:.*}/get',
+      handler: (request, reply) => save(request, reply, [name(request)]),
+    },
+    { method: 'POST', pattern: '/images/{name:.*}/push', handler: push },
     { method: 'GET', pattern: '/images/{name:.*}/json', handler: inspect },
     { method: 'GET', pattern: '/images/{name:.*}/history', handler: history },
     { method: 'POST', pattern: '/images/{name:.*}/tag', handler: tag },
     { method: 'DELETE', pattern: '/images/{name:.*}', handler: remove },
   ];
+}
+
+/** Sends an archive; what goes wrong before its first byte is an ordinary error, later the answer breaks off. */
+async function sendArchive(bytes: AsyncIterable<Uint8Array>, request: ApiRequest, reply: ApiReply): Promise<void> {
+  const pieces = bytes[Symbol.asyncIterator]();
+  try {
+    let next = await pieces.next();
+    const stream = reply.stream(200, 'application/x-tar');
+    for (; next.done !== true && !request.signal.aborted; next = await pieces.next()) await stream.write(next.value);
+    stream.end();
+  } finally {
+    await pieces.return?.();
+  }
 }
 
 function listFilters(request: ApiRequest): Filters {

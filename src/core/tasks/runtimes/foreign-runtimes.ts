@@ -8,10 +8,14 @@ import { keptProgram, makeBundle, removeBundle } from './bundle-folder.ts';
 import { ForeignShim, type ForeignShimOptions } from './foreign-shim.ts';
 import { type ShimEnvironment, shimFolders } from './program.ts';
 import { shimProgram } from './runtime-name.ts';
+import type { Shim } from '../shim.ts';
+import type { StreamHolders } from './task-streams.ts';
 
 export interface ForeignRuntimesOptions {
   readonly paths: Paths;
   readonly environment: ShimEnvironment;
+  /** Shims of ours, which hold streams. */
+  readonly holders: StreamHolders;
   readonly log: Log;
   /** A shim is gone although nobody had it go. */
   readonly gone: (shim: ForeignShim) => void;
@@ -68,6 +72,11 @@ export class ForeignRuntimes {
     for (const shim of this.#shims) shim.deref()?.leave();
   }
 
+  /** A shim of ours is gone, which may have held streams. */
+  holderGone(holder: Shim): void {
+    for (const shim of this.#shims) void shim.deref()?.holderGone(holder);
+  }
+
   #keep(shim: ForeignShim): ForeignShim {
     for (const each of this.#shims) if (each.deref() === undefined) this.#shims.delete(each);
     this.#shims.add(new WeakRef(shim));
@@ -86,7 +95,7 @@ export class ForeignRuntimes {
   }
 
   #shimOptions(namespace: string, id: string, program: string): ForeignShimOptions {
-    const { paths, environment, log, gone } = this.#options;
-    return { call: { program, namespace, id, bundle: paths.bundle(namespace, id), environment }, log, gone };
+    const { paths, environment, holders, log, gone } = this.#options;
+    return { call: { program, namespace, id, bundle: paths.bundle(namespace, id), environment }, holders, log, gone };
   }
 }

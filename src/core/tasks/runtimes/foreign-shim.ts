@@ -7,16 +7,20 @@ import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
 import { foreign_shim_load_ms_max, foreign_shim_shutdown_ms_max } from '../../../limits/index.ts';
 import { type ServiceClient, task as taskMessages, Task, TaskV2, TtrpcClient } from '../../../wire/index.ts';
 import type { Log } from '../../log.ts';
-import type { Any, AttachRequest, TaskExit } from '../../model.ts';
+import type { Any, AttachRequest, TaskExit, TaskStdio } from '../../model.ts';
 import type { GuestWalls, PublishedPort } from '../../shim-contract.ts';
-import type { ProcessName, TaskShim } from '../task-shim.ts';
+import type { Shim } from '../shim.ts';
+import type { OpenedStreams, ProcessName, TaskShim } from '../task-shim.ts';
 import { type Bootstrap, keptBootstrap, parseBootstrap, writeBootstrap } from './bootstrap.ts';
 import { logPipe, removeBundle, writeProgram } from './bundle-folder.ts';
 import { deleteProgram, type ShimCall, startProgram } from './program.ts';
 import { ShimLog } from './shim-log.ts';
+import { type StreamHolders, TaskStreams } from './task-streams.ts';
 
 export interface ForeignShimOptions {
   readonly call: ShimCall;
+  /** Who holds streams for it. */
+  readonly holders: StreamHolders;
   readonly log: Log;
   /** Called once when it is gone although nobody had it go. */
   readonly gone: (shim: ForeignShim) => void;
@@ -32,6 +36,8 @@ export class ForeignShim implements TaskShim {
   #client: TtrpcClient | null = null;
   #task: ServiceClient<typeof Task> | null = null;
   #address: string | null = null;
+  #bootstrap: Bootstrap | null = null;
+  readonly #streams: TaskStreams;
   #shim_log: ShimLog | null = null;
   #gone = false;
   /** It was told to end, or this daemon ends: what becomes of it is no news. */
@@ -40,6 +46,9 @@ export class ForeignShim implements TaskShim {
 
   private constructor(options: ForeignShimOptions) {
     this.#options = options;
+    const { call, holders, log } = options;
+    const { namespace, id, bundle } = call;
+    this.#streams = new TaskStreams({ namespace, container: id, bundle, holders, log });
   }
 
   /**
@@ -72,6 +81,7 @@ export class ForeignShim implements TaskShim {
       if (bootstrap === null) throw new Error('its bundle does not say where it is');
       shim.#openLog();
       await shim.#connect(bootstrap);
+      await shim.#streams.restore();
       // It answers, whatever it says of the task.
       await shim.task
         .state({ id: options.call.id }, { timeout_ms: foreign_shim_load_ms_max })
@@ -103,11 +113,27 @@ export class ForeignShim implements TaskShim {
     return this.#task;
   }
 
-  async attach(process: ProcessName, _client: AttachRequest, _coming: boolean): Promise<void> {
-    throw new WherryError(
-      'Unimplemented',
-      `Cannot attach to container ${process.container}: the shim of its runtime takes no clients.`,
-    );
+  async openStreams(exec_id: string, stdio: TaskStdio, clients: readonly AttachRequest[]): Promise<OpenedStreams> {
+    return await this.#streams.open(exec_id, stdio, clients);
+  }
+
+  async streamsTaken(exec_id: string): Promise<void> {
+    if (this.#bootstrap === null) return;
+    const { address, version } = this.#bootstrap;
+    await this.#streams.taken(exec_id, { address, service: version === 3 ? Task.typeName : TaskV2.typeName });
+  }
+
+  async closeStreams(exec_id: string): Promise<void> {
+    await this.#streams.close(exec_id);
+  }
+
+  /** A shim of ours is gone, which may hold streams of this one's. */
+  async holderGone(holder: Shim): Promise<void> {
+    await this.#streams.holderGone(holder);
+  }
+
+  async attach({ exec_id }: ProcessName, client: AttachRequest): Promise<void> {
+    await this.#streams.attach(exec_id, client);
   }
 
   recordedExit(_container: string): TaskExit | null {
@@ -132,6 +158,7 @@ export class ForeignShim implements TaskShim {
       await this.afterDeath();
       return;
     }
+    await this.#streams.release();
     await this.#shutDown();
     this.leave();
     await removeBundle(this.#options.call.bundle);
@@ -172,6 +199,7 @@ export class ForeignShim implements TaskShim {
   async #bury(): Promise<TaskExit> {
     const { call, log } = this.#options;
     const { id, bundle } = call;
+    await this.#streams.release();
     let exit: TaskExit = {
       container: id,
       pid: 0,
@@ -210,6 +238,7 @@ export class ForeignShim implements TaskShim {
     const client = await TtrpcClient.connect(address);
     const metadata = { 'containerd-namespace-ttrpc': this.namespace };
     this.#client = client;
+    this.#bootstrap = { version, address };
     this.#address = address;
     tasks_at.set(address, (tasks_at.get(address) ?? 0) + 1);
     // Both versions are the same messages under two names.

@@ -2,20 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
-import { formatPlatform, isWasmPlatform, parsePlatform, type Platform } from '../../../oci/index.ts';
+import {
+  formatPlatform,
+  isWasmPlatform,
+  parsePlatform,
+  type Platform,
+  platformMatch,
+  wasmPlatform,
+} from '../../../oci/index.ts';
+import { userId } from '../../../os/index.ts';
 import type { FoundImage } from '../../images/find-image.ts';
+import { hostArchitecture } from '../../images/host-architecture.ts';
+import { defaultRuntime, namedRuntime, type Runtime, wasm_runtime } from '../../runtimes.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../config.ts';
 import type { ContainersContext } from '../context.ts';
-import { corePath } from '../core-dump.ts';
 import { planMounts } from '../mounts/plan-mounts.ts';
 import { realizeMounts, removeVolumes } from '../mounts/realize.ts';
 import { type ContainerRecord, fresh_state, type MountPoint } from '../record.ts';
-import { createWarnings } from './warnings.ts';
+import { containerSpec } from './container-spec.ts';
+import { validateLinux } from './linux/validate.ts';
+import { createWarnings, type Mismatch } from './warnings.ts';
 import { mergeConfig } from './merge.ts';
 import { checkNetwork, networkError } from './network.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { eraseContainer, persistContainer, replaceSpec } from './persist.ts';
-import { buildSpec, type Places } from './spec.ts';
 import { findUser, root_user } from './user.ts';
 import { validateConfig } from './validate-config.ts';
 import { validateHostConfig } from './validate-host-config.ts';
@@ -51,9 +61,12 @@ export async function createContainer(
   const platform = request.platform === '' ? null : parseWanted(request.platform);
   const image = await context.images.find(request.config.Image, platform);
   const merged = mergeConfig(request.config, image.config.config);
-  const host_config = withHostDefaults(request.host_config, context.log_config);
+  const runtime = await chooseRuntime(context, image, merged, request.host_config);
+  const host_config = withHostDefaults(request.host_config, context.log_config, runtime);
   validateConfig(merged);
   validateHostConfig(host_config, merged);
+  const linux = runtime.name !== wasm_runtime;
+  if (linux) validateLinux(host_config, merged);
   const unjoinable = joinError(host_config, neighbours);
   if (unjoinable === '') checkNetwork(host_config, merged, request.endpoints);
   checkLinks(host_config, neighbours);
@@ -74,17 +87,18 @@ export async function createContainer(
       image_name: image.name,
       image_id: image.id,
       manifest: { ...image.manifest, platform: image.config.platform },
+      ...(linux ? { runtime: { name: runtime.name, binary: runtime.binary } } : {}),
       os: image.config.platform.os,
       args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
       mounts,
       unfinished:
-        config.User !== '' || (host_config.GroupAdd ?? []).length > 0 || mounts.some(({ copy_up }) => copy_up),
+        linux || config.User !== '' || (host_config.GroupAdd ?? []).length > 0 || mounts.some(({ copy_up }) => copy_up),
       start_error: deviceError(host_config) || unjoinable || networkError(host_config, context.networks),
       state: fresh_state,
     };
     try {
       const finished = await write(context, record, image);
-      const warnings = [...request.warnings, ...createWarnings(finished, mismatch(image, platform))];
+      const warnings = [...request.warnings, ...createWarnings(finished, mismatch(image, platform, linux))];
       return { record: finished, warnings };
     } catch (error) {
       await removeVolumes(made, context.volumes);
@@ -103,11 +117,10 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
   const { space, images } = context;
   const { id } = record;
   await images.prepare(image);
-  const places = { bundle: space.bundle(id), core: corePath(space.logPath(id)) };
-  await persistContainer(context, record, image, buildSpec(record, root_user, places));
+  await persistContainer(context, record, image, containerSpec(context, record, root_user));
   space.reuseFolder(id);
   try {
-    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record, places) : record;
+    return image.diff_ids.length > 0 || record.unfinished ? await finish(context, record) : record;
   } catch (error) {
     await eraseContainer(context, id);
     throw error;
@@ -115,7 +128,7 @@ async function write(context: ContainersContext, record: ContainerRecord, image:
 }
 
 /** What can be done only with the image's files. A user who is not in them is told of at the start. */
-async function finish(context: ContainersContext, record: ContainerRecord, places: Places): Promise<ContainerRecord> {
+async function finish(context: ContainersContext, record: ContainerRecord): Promise<ContainerRecord> {
   const { id, config, host_config } = record;
   const mounts = await context.space.mounts(id);
   const covered = [...Object.keys(host_config.Tmpfs), ...record.mounts.map(({ Destination }) => Destination)];
@@ -134,7 +147,7 @@ async function finish(context: ContainersContext, record: ContainerRecord, place
   // Most are made right at once.
   if (!record.unfinished && start_error === record.start_error && user.home === root_user.home) return record;
   const finished = { ...record, unfinished: false, start_error };
-  await replaceSpec(context, finished, buildSpec(finished, user, places));
+  await replaceSpec(context, finished, containerSpec(context, finished, user));
   return finished;
 }
 
@@ -146,14 +159,33 @@ function parseWanted(text: string): Platform {
   }
 }
 
-/** The platform of an image that is not for this runtime, though nobody asked for it. */
-function mismatch({ config }: FoundImage, asked: Platform | null): string | null {
-  return asked === null && !isWasmPlatform(config.platform) ? formatPlatform(config.platform) : null;
+/** What the image's program is for says what runs it, unless the client does. */
+async function chooseRuntime(
+  context: ContainersContext,
+  image: FoundImage,
+  config: ContainerConfig,
+  host: HostConfig,
+): Promise<Runtime> {
+  const named = namedRuntime(host.Runtime);
+  if (named !== null) return named;
+  const [name = ''] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  const path = config.Env.find((variable) => variable.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+  await context.images.prepare(image);
+  const kind = await context.images.programKind(image, { name, path, directory: config.WorkingDir });
+  return defaultRuntime(kind, userId() !== 0);
 }
 
-function hostnameOf(config: ContainerConfig, { NetworkMode, UTSMode }: HostConfig, id: string): string {
+/** The platforms of the image and of this host, when the image is for another and nobody asked for it. */
+function mismatch({ config }: FoundImage, asked: Platform | null, linux: boolean): Mismatch | null {
+  if (asked !== null) return null;
+  const host: Platform = linux ? { os: 'linux', architecture: hostArchitecture } : wasmPlatform;
+  const fits = linux ? platformMatch(host, config.platform) > 0 : isWasmPlatform(config.platform);
+  return fits ? null : { image: formatPlatform(config.platform), host: formatPlatform(host) };
+}
+
+function hostnameOf(config: ContainerConfig, { NetworkMode }: HostConfig, id: string): string {
   if (config.Hostname !== '') return config.Hostname;
-  return NetworkMode === 'host' || UTSMode === 'host' ? hostname() : id.slice(0, 12);
+  return NetworkMode === 'host' ? hostname() : id.slice(0, 12);
 }
 
 /** Links to containers that are there are taken, and do nothing. */

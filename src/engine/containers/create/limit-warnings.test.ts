@@ -10,6 +10,11 @@ const all: LimitsSupport = {
   cpu_quota: true,
   cpu_shares: true,
   pids: true,
+  memory_reservation: false,
+  swappiness: false,
+  oom_kill_disable: false,
+  cpuset: false,
+  blkio_weight: true,
   cgroup_driver: 'cgroupfs',
   cgroup_version: '2',
 };

@@ -12,17 +12,17 @@ export function limitWarnings(resources: Partial<Resources>, support: LimitsSupp
       'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
     );
   }
-  if ((resources.MemorySwappiness ?? -1) >= 0) {
+  if (!support.swappiness && (resources.MemorySwappiness ?? -1) >= 0) {
     warnings.push(
       'Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.',
     );
   }
-  if (asked(resources.MemoryReservation)) {
+  if (!support.memory_reservation && asked(resources.MemoryReservation)) {
     warnings.push(
       'Your kernel does not support memory soft limit capabilities or the cgroup is not mounted. Limitation discarded.',
     );
   }
-  if (resources.OomKillDisable === true) {
+  if (!support.oom_kill_disable && resources.OomKillDisable === true) {
     warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.');
   }
   if (!support.pids && asked(PidsLimit)) {
@@ -33,8 +33,11 @@ export function limitWarnings(resources: Partial<Resources>, support: LimitsSupp
   if (!support.cpu_shares && asked(CpuShares)) {
     warnings.push('Your kernel does not support CPU shares or the cgroup is not mounted. Shares discarded.');
   }
-  if ((resources.CpusetCpus ?? '') !== '' || (resources.CpusetMems ?? '') !== '') {
+  if (!support.cpuset && ((resources.CpusetCpus ?? '') !== '' || (resources.CpusetMems ?? '') !== '')) {
     warnings.push('Your kernel does not support cpuset or the cgroup is not mounted. Cpuset discarded.');
+  }
+  if (!support.blkio_weight && asked(resources.BlkioWeight)) {
+    warnings.push('Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.');
   }
   return warnings;
 }

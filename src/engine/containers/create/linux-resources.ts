@@ -36,7 +36,11 @@ export function packResources(resources: Resources): Any {
   return { type_url: documentType.linuxResources, value: Buffer.from(JSON.stringify(value)) };
 }
 
-function quotaOf({ NanoCpus, CpuQuota, CpuPeriod }: Resources): { readonly quota: number; readonly period: number } {
+/** What of a processor a container gets: microseconds in each period; below 1 for no limit. */
+export function quotaOf({ NanoCpus, CpuQuota, CpuPeriod }: Resources): {
+  readonly quota: number;
+  readonly period: number;
+} {
   const period = CpuPeriod > 0 ? CpuPeriod : cpu_period_us;
   return { period, quota: NanoCpus > 0 ? Math.max(cpu_quota_us_min, Math.round((NanoCpus / 1e9) * period)) : CpuQuota };
 }

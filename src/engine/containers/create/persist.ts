@@ -1,10 +1,9 @@
 import type { Any } from '../../../core/index.ts';
 import { isClass } from '../../../errors/index.ts';
 import type { FoundImage } from '../../images/find-image.ts';
+import { wasm_runtime } from '../../runtimes.ts';
 import type { ContainersContext } from '../context.ts';
 import { type ContainerRecord, packRecord } from '../record.ts';
-
-const runtime = 'io.containerd.wherry.v1';
 
 /** The lease that keeps a container's image as long as the container. */
 function leaseOf(id: string): string {
@@ -27,7 +26,7 @@ export async function persistContainer(
     tx.containers(space.name).create({
       id,
       image: image.name,
-      runtime,
+      runtime: record.runtime?.name ?? wasm_runtime,
       snapshot_key: id,
       spec,
       labels: {},

@@ -1,22 +1,12 @@
 import { WherryError } from '../../../errors/index.ts';
+import { namedRuntime } from '../../runtimes.ts';
 import type { ContainerConfig, HostConfig } from '../config.ts';
 import { isolation_option, strictly_isolated } from '../isolation.ts';
 import { validateLogConfig } from '../logs/log-config.ts';
 import { validateRestartPolicy } from '../restart-policy.ts';
 import { validateBindings } from '../ports/plan-ports.ts';
+import { capability_names } from './linux/capabilities.ts';
 import { validateResources } from './validate-resources.ts';
-
-/** The name under which containerd knows this runtime, and the one a Docker client expects to be there. */
-const runtimes = ['', 'io.containerd.wherry.v1', 'wherry'];
-
-const capabilities: ReadonlySet<string> = new Set(
-  (
-    'AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH ' +
-    'FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN ' +
-    'NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT ' +
-    'SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM'
-  ).split(' '),
-);
 
 /**
  * Checks how a container is to run on this host.
@@ -49,13 +39,13 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig): v
     invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   validateResources(host);
-  if (!runtimes.includes(host.Runtime)) invalid(`unknown or invalid runtime name: ${host.Runtime}`);
+  namedRuntime(host.Runtime);
   validateNetwork(host, config);
 }
 
 function checkCapability(name: string, field: string): void {
   const plain = name.toUpperCase().replace(/^CAP_/, '');
-  if (plain !== 'ALL' && !capabilities.has(plain)) invalid(`invalid ${field}: unknown capability: "${name}"`);
+  if (plain !== 'ALL' && !capability_names.has(plain)) invalid(`invalid ${field}: unknown capability: "${name}"`);
 }
 
 /** Ours only: what others mean says nothing about a guest that is WebAssembly. Docker writes `name=value` or `name:value`. */

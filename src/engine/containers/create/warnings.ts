@@ -1,29 +1,37 @@
-import { limitsSupport } from '../../limits-support.ts';
+import { limitsSupport, linuxLimitsSupport } from '../../limits-support.ts';
 import type { ContainerRecord } from '../record.ts';
 import { limitWarnings } from './limit-warnings.ts';
 
-/**
- * What a user should know of a container that was made. `foreign` is the platform of its image when that is none of
- * this runtime's.
- */
-export function createWarnings(
-  { config, host_config, mounts }: ContainerRecord,
-  foreign: string | null,
-): readonly string[] {
+/** Platforms as they are written: `os/architecture[/variant]`. */
+export interface Mismatch {
+  readonly image: string;
+  readonly host: string;
+}
+
+/** What a user should know of a container that was made. `mismatch`: its image is for another machine than this. */
+export function createWarnings(record: ContainerRecord, mismatch: Mismatch | null): readonly string[] {
+  const { config, host_config, mounts, runtime } = record;
+  const linux = runtime !== undefined;
   const warnings: string[] = [];
-  if (foreign !== null) {
+  if (mismatch !== null) {
     warnings.push(
-      `The requested image's platform (${foreign}) does not match the detected host platform (wasi/wasm) and no specific platform was requested`,
+      `The requested image's platform (${mismatch.image}) does not match the detected host platform (${mismatch.host}) and no specific platform was requested`,
     );
   }
   const { NetworkMode, PortBindings, PublishAllPorts } = host_config;
   if (NetworkMode === 'host' && (PublishAllPorts || Object.keys(PortBindings).length > 0)) {
     warnings.push('Published ports are discarded when using host network mode');
   }
-  warnings.push(...limitWarnings(host_config, limitsSupport()));
+  if (linux && NetworkMode === 'bridge') {
+    warnings.push(
+      'The container has no network but its own loopback: bridges are not there yet in Wherry for Linux containers. ' +
+        '--network host gives it the host’s.',
+    );
+  }
+  warnings.push(...limitWarnings(host_config, linux ? linuxLimitsSupport() : limitsSupport()));
   const [kind = 'NONE'] = config.Healthcheck?.Test ?? [];
   if (kind !== 'NONE') warnings.push('Health checks are not there yet in Wherry. The container has none.');
-  if (process.getuid?.() !== 0 && config.User !== '' && mounts.some(({ Type }) => Type === 'bind')) {
+  if (!linux && process.getuid?.() !== 0 && config.User !== '' && mounts.some(({ Type }) => Type === 'bind')) {
     warnings.push(
       `The daemon runs without root: files of the host are opened as its own user, not as "${config.User}".`,
     );

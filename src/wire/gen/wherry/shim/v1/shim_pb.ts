@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wherry/shim/v1/shim.proto.
  */
 export const file_wherry_shim_v1_shim: GenFile = /*@__PURE__*/
-  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKmAgoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0SNgoFd2FsbHMYFCADKAsyJy53aGVycnkuc2hpbS52MS5JbmZvUmVzcG9uc2UuV2FsbHNFbnRyeRpDCgpXYWxsc0VudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLndoZXJyeS5zaGltLnYxLldhbGxzOgI4ASIoCgVXYWxscxIOCgZyYWlzZWQYASADKAkSDwoHbWlzc2luZxgCIAMoCSIeCg9TaHV0ZG93blJlcXVlc3QSCwoDbm93GAEgASgIIhIKEFNodXRkb3duUmVzcG9uc2UymAEKBFNoaW0SQQoESW5mbxIbLndoZXJyeS5zaGltLnYxLkluZm9SZXF1ZXN0Ghwud2hlcnJ5LnNoaW0udjEuSW5mb1Jlc3BvbnNlEk0KCFNodXRkb3duEh8ud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXF1ZXN0GiAud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Chl3aGVycnkvc2hpbS92MS9zaGltLnByb3RvEg53aGVycnkuc2hpbS52MSINCgtJbmZvUmVxdWVzdCKmAgoMSW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSCwoDcGlkGAIgASgNEhIKCmNvbnRhaW5lcnMYAyADKAkSCwoDd2F5GAQgASgJEgsKA3doeRgFIAEoCRISCgp6eWdvdGVfcGlkGAYgASgNEg4KBnN0YXJ0cxgHIAEoBBITCgt3YXRjaF9hY3RlZBgIIAEoDRIUCgxzdGFuZGJ5X3BpZHMYCSADKA0SNgoFd2FsbHMYFCADKAsyJy53aGVycnkuc2hpbS52MS5JbmZvUmVzcG9uc2UuV2FsbHNFbnRyeRpDCgpXYWxsc0VudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLndoZXJyeS5zaGltLnYxLldhbGxzOgI4ASIoCgVXYWxscxIOCgZyYWlzZWQYASADKAkSDwoHbWlzc2luZxgCIAMoCSIeCg9TaHV0ZG93blJlcXVlc3QSCwoDbm93GAEgASgIIhIKEFNodXRkb3duUmVzcG9uc2UihwEKEE9wZW5SZWxheVJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSEAoIdGVybWluYWwYAyABKAgSDQoFc3RkaW4YBCABKAkSDgoGc3Rkb3V0GAUgASgJEg4KBnN0ZGVychgGIAEoCRIOCgZmb2xkZXIYByABKAkiQgoRT3BlblJlbGF5UmVzcG9uc2USDQoFc3RkaW4YASABKAkSDgoGc3Rkb3V0GAIgASgJEg4KBnN0ZGVychgDIAEoCSJdChVSZWxheUNvbm5lY3RlZFJlcXVlc3QSEQoJY29udGFpbmVyGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRIPCgdzZXJ2aWNlGAQgASgJIhgKFlJlbGF5Q29ubmVjdGVkUmVzcG9uc2UiOAoSRmluaXNoUmVsYXlSZXF1ZXN0EhEKCWNvbnRhaW5lchgBIAEoCRIPCgdleGVjX2lkGAIgASgJIhUKE0ZpbmlzaFJlbGF5UmVzcG9uc2UymAEKBFNoaW0SQQoESW5mbxIbLndoZXJyeS5zaGltLnYxLkluZm9SZXF1ZXN0Ghwud2hlcnJ5LnNoaW0udjEuSW5mb1Jlc3BvbnNlEk0KCFNodXRkb3duEh8ud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXF1ZXN0GiAud2hlcnJ5LnNoaW0udjEuU2h1dGRvd25SZXNwb25zZTKDAgoFUmVsYXkSSwoET3BlbhIgLndoZXJyeS5zaGltLnYxLk9wZW5SZWxheVJlcXVlc3QaIS53aGVycnkuc2hpbS52MS5PcGVuUmVsYXlSZXNwb25zZRJaCglDb25uZWN0ZWQSJS53aGVycnkuc2hpbS52MS5SZWxheUNvbm5lY3RlZFJlcXVlc3QaJi53aGVycnkuc2hpbS52MS5SZWxheUNvbm5lY3RlZFJlc3BvbnNlElEKBkZpbmlzaBIiLndoZXJyeS5zaGltLnYxLkZpbmlzaFJlbGF5UmVxdWVzdBojLndoZXJyeS5zaGltLnYxLkZpbmlzaFJlbGF5UmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message wherry.shim.v1.InfoRequest
@@ -163,6 +163,172 @@ export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*
   messageDesc(file_wherry_shim_v1_shim, 4);
 
 /**
+ * @generated from message wherry.shim.v1.OpenRelayRequest
+ */
+export type OpenRelayRequest = Message<"wherry.shim.v1.OpenRelayRequest"> & {
+  /**
+   * @generated from field: string container = 1;
+   */
+  container: string;
+
+  /**
+   * '' for the container's own process.
+   *
+   * @generated from field: string exec_id = 2;
+   */
+  execId: string;
+
+  /**
+   * @generated from field: bool terminal = 3;
+   */
+  terminal: boolean;
+
+  /**
+   * As a create request of a task of ours names them.
+   *
+   * @generated from field: string stdin = 4;
+   */
+  stdin: string;
+
+  /**
+   * @generated from field: string stdout = 5;
+   */
+  stdout: string;
+
+  /**
+   * @generated from field: string stderr = 6;
+   */
+  stderr: string;
+
+  /**
+   * The folder for the pipes, made here. Pipes that are there already are the same process's: who held them is gone.
+   *
+   * @generated from field: string folder = 7;
+   */
+  folder: string;
+};
+
+/**
+ * Describes the message wherry.shim.v1.OpenRelayRequest.
+ * Use `create(OpenRelayRequestSchema)` to create a new message.
+ */
+export const OpenRelayRequestSchema: GenMessage<OpenRelayRequest> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 5);
+
+/**
+ * Paths; '' where there is no such stream.
+ *
+ * @generated from message wherry.shim.v1.OpenRelayResponse
+ */
+export type OpenRelayResponse = Message<"wherry.shim.v1.OpenRelayResponse"> & {
+  /**
+   * @generated from field: string stdin = 1;
+   */
+  stdin: string;
+
+  /**
+   * @generated from field: string stdout = 2;
+   */
+  stdout: string;
+
+  /**
+   * @generated from field: string stderr = 3;
+   */
+  stderr: string;
+};
+
+/**
+ * Describes the message wherry.shim.v1.OpenRelayResponse.
+ * Use `create(OpenRelayResponseSchema)` to create a new message.
+ */
+export const OpenRelayResponseSchema: GenMessage<OpenRelayResponse> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 6);
+
+/**
+ * @generated from message wherry.shim.v1.RelayConnectedRequest
+ */
+export type RelayConnectedRequest = Message<"wherry.shim.v1.RelayConnectedRequest"> & {
+  /**
+   * @generated from field: string container = 1;
+   */
+  container: string;
+
+  /**
+   * @generated from field: string exec_id = 2;
+   */
+  execId: string;
+
+  /**
+   * The ttrpc socket of the other shim, which is told when nothing more comes on stdin; '' for nobody.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+
+  /**
+   * The full name of its Task service.
+   *
+   * @generated from field: string service = 4;
+   */
+  service: string;
+};
+
+/**
+ * Describes the message wherry.shim.v1.RelayConnectedRequest.
+ * Use `create(RelayConnectedRequestSchema)` to create a new message.
+ */
+export const RelayConnectedRequestSchema: GenMessage<RelayConnectedRequest> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 7);
+
+/**
+ * @generated from message wherry.shim.v1.RelayConnectedResponse
+ */
+export type RelayConnectedResponse = Message<"wherry.shim.v1.RelayConnectedResponse"> & {
+};
+
+/**
+ * Describes the message wherry.shim.v1.RelayConnectedResponse.
+ * Use `create(RelayConnectedResponseSchema)` to create a new message.
+ */
+export const RelayConnectedResponseSchema: GenMessage<RelayConnectedResponse> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 8);
+
+/**
+ * @generated from message wherry.shim.v1.FinishRelayRequest
+ */
+export type FinishRelayRequest = Message<"wherry.shim.v1.FinishRelayRequest"> & {
+  /**
+   * @generated from field: string container = 1;
+   */
+  container: string;
+
+  /**
+   * @generated from field: string exec_id = 2;
+   */
+  execId: string;
+};
+
+/**
+ * Describes the message wherry.shim.v1.FinishRelayRequest.
+ * Use `create(FinishRelayRequestSchema)` to create a new message.
+ */
+export const FinishRelayRequestSchema: GenMessage<FinishRelayRequest> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 9);
+
+/**
+ * @generated from message wherry.shim.v1.FinishRelayResponse
+ */
+export type FinishRelayResponse = Message<"wherry.shim.v1.FinishRelayResponse"> & {
+};
+
+/**
+ * Describes the message wherry.shim.v1.FinishRelayResponse.
+ * Use `create(FinishRelayResponseSchema)` to create a new message.
+ */
+export const FinishRelayResponseSchema: GenMessage<FinishRelayResponse> = /*@__PURE__*/
+  messageDesc(file_wherry_shim_v1_shim, 10);
+
+/**
  * @generated from service wherry.shim.v1.Shim
  */
 export const Shim: GenService<{
@@ -188,4 +354,43 @@ export const Shim: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_wherry_shim_v1_shim, 0);
+
+/**
+ * Holds the streams of processes that other shims run: named pipes, with a log and attached clients at our ends.
+ *
+ * @generated from service wherry.shim.v1.Relay
+ */
+export const Relay: GenService<{
+  /**
+   * Makes the named pipes of a process that is about to be made. Clients are then taken over for it as for a container.
+   *
+   * @generated from rpc wherry.shim.v1.Relay.Open
+   */
+  open: {
+    methodKind: "unary";
+    input: typeof OpenRelayRequestSchema;
+    output: typeof OpenRelayResponseSchema;
+  },
+  /**
+   * The other shim has its ends: from here on a pipe ends when that shim lets go of it.
+   *
+   * @generated from rpc wherry.shim.v1.Relay.Connected
+   */
+  connected: {
+    methodKind: "unary";
+    input: typeof RelayConnectedRequestSchema;
+    output: typeof RelayConnectedResponseSchema;
+  },
+  /**
+   * The process has ended, or never was: answers when the rest of its output is written, and forgets it.
+   *
+   * @generated from rpc wherry.shim.v1.Relay.Finish
+   */
+  finish: {
+    methodKind: "unary";
+    input: typeof FinishRelayRequestSchema;
+    output: typeof FinishRelayResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_wherry_shim_v1_shim, 1);
 

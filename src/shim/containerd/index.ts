@@ -1,0 +1,2 @@
+export { cleanAfterDeath } from './clean.ts';
+export { serveContainerd } from './serve.ts';
