@@ -290,6 +290,8 @@ export const renamed_directory_entries_max: number = 1024;
 export const renamed_directory_bytes_max: number = 32 * 1024 * 1024;
 
 /** The store: content written at once, its largest blob, names, and how late its mirrors may be. */
+/** How long a change that nobody waits for waits for others, with which it is written. */
+export const unawaited_commit_ms: number = 50;
 /** Written at once. */
 export const content_write_bytes: number = 512 * 1024;
 /** The largest. */
