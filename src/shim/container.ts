@@ -287,7 +287,7 @@ export class Container {
         return answer;
       },
       program: (place) => start.program(place),
-      place: (pid) => this.#limits.place(pid),
+      place: (pid, by_itself) => this.#limits.place(pid, by_itself),
       ...more,
     });
   }

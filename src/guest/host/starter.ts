@@ -19,8 +19,11 @@ export interface GuestOptions {
   program?(place: ProgramPlace): void;
   /** Takes a piece of the core dump that the job asks for; what it throws is a breach and ends the guest. */
   core?(piece: Uint8Array): void;
-  /** Puts the process where its limits hold, before it allocates for its guest. */
-  place(pid: number): void;
+  /**
+   * Puts the process where its limits hold, before it allocates for its guest. `by_itself`: it has one thread, and can go
+   * to a control group by writing `0` into the files that are given, which are closed once they were sent.
+   */
+  place(pid: number, by_itself: boolean): readonly number[];
 }
 
 /** How a guest process ended. */

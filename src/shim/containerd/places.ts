@@ -8,7 +8,7 @@ import { readBundle } from '../bundle.ts';
 import { complain } from '../complain.ts';
 import type { ContainerPlace } from '../containers.ts';
 import { type ForeignBundle, readForeignBundle } from './foreign-bundle.ts';
-import { type Holder, startHolder } from './holder.ts';
+import type { Holder, Holders } from './holder.ts';
 import { runHooks } from './hooks.ts';
 import { makeFolders, mountRootfs, placeBelow, unmountRootfs } from './rootfs.ts';
 
@@ -42,7 +42,7 @@ export class Place {
    *
    * @throws WherryError InvalidArgument or FailedPrecondition saying what could not be done; then nothing is left
    */
-  static async make(request: task.CreateTaskRequest, program: string): Promise<Place> {
+  static async make(request: task.CreateTaskRequest, program: string, holders: Holders): Promise<Place> {
     const { id, bundle, rootfs: mounts } = request;
     const spec = readForeignBundle(bundle);
     const rootfs = mounts.length === 0 ? null : join(bundle, 'rootfs');
@@ -50,7 +50,7 @@ export class Place {
     let holder: Holder | null = null;
     try {
       if (rootfs !== null) mountRootfs(mounts, rootfs);
-      if (needsHolder(spec)) holder = await startHolder(program, spec.namespaces);
+      if (needsHolder(spec)) holder = await holders.take(spec.namespaces);
     } catch (error) {
       if (rootfs !== null) unmountRootfs(rootfs);
       rmSync(join(bundle, marker), { force: true });
