@@ -39,14 +39,18 @@ export class Registry {
     this.#child = child;
   }
 
-  /** Starts a registry with nothing in it. */
-  static async start(): Promise<Registry> {
+  /** Starts a registry with nothing in it; with lines of an htpasswd file, only for those. */
+  static async start(htpasswd?: string): Promise<Registry> {
     const folder = temporaryFolder('registry-');
     const address = `127.0.0.1:${await freePort()}`;
     const config = join(folder, 'config.yml');
     const storage = { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } };
+    const users = join(folder, 'htpasswd');
+    const auth = htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'registry', path: users } } };
+    if (htpasswd !== undefined) writeFileSync(users, `${htpasswd}\n`);
+    const whole = { version: 0.1, log: { level: 'error' }, storage, http: { addr: address }, ...auth };
     // YAML takes JSON.
-    writeFileSync(config, JSON.stringify({ version: 0.1, log: { level: 'error' }, storage, http: { addr: address } }));
+    writeFileSync(config, JSON.stringify(whole));
     const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -59,7 +63,7 @@ export class Registry {
       await waitUntil('the registry answers', answer_ms_max, async () => {
         if (child.pid === undefined || child.exitCode !== null) throw new Error(`the registry ended:\n${said}`);
         return await fetch(`http://${address}/v2/`).then(
-          ({ ok }) => ok,
+          ({ ok, status }) => ok || status === 401,
           () => false,
         );
       });

@@ -158,7 +158,9 @@ test('of an index the platform that is asked for is exported, or all, or what is
   const [, layer] = [...images[1]!.blobs].find(([, bytes]) => bytes[0] === 0x1f)!;
   const digest = [...images[1]!.blobs].find(([, bytes]) => bytes === layer)![0];
   await scope.space.content.delete(digest);
-  await assert.rejects(count({ all_platforms: true }), { message: `content digest ${digest}: not found` });
+  await assert.rejects(count({ all_platforms: true }), {
+    message: `failed to get reader: content digest ${digest}: not found`,
+  });
   assert.equal(await count({ all_platforms: true, skip_missing: true }), 5);
 });
 

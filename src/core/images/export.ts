@@ -178,7 +178,10 @@ class Export {
   #blob(descriptor: Descriptor): void {
     const { digest, size, mediaType: type } = descriptor;
     if (this.#options.skip_non_distributable && /nondistributable|rootfs\.foreign/.test(type)) return;
-    if (!this.#content.has(digest)) throw new WherryError('NotFound', `content digest ${digest}: not found`);
+    if (!this.#content.has(digest)) {
+      const what = leadsOn(descriptor) ? '' : 'failed to get reader: ';
+      throw new WherryError('NotFound', `${what}content digest ${digest}: not found`);
+    }
     this.#files.set(blobPath(descriptor), { mode: 0o444, size, read: () => verified(this.#content, digest, size) });
   }
 

@@ -86,12 +86,16 @@ async function unpack(
   unpacks: readonly Unpack[],
   lease: string,
 ): Promise<void> {
-  const { space } = scope;
+  const { core, space } = scope;
   // Wasm runs on every machine, whatever platform a client takes itself to be.
   const fits = ({ platform }: Unpack): boolean =>
     platform === null || isWasmImage(image) || platformMatch(platform, image.config.platform) > 0;
   const wanted = unpacks.filter(fits);
   if (wanted.length === 0) return;
+  // Until there are snapshots of them nothing else holds the layers.
+  await core.transact((tx) => {
+    for (const { diffID } of image.layers) tx.leases(space.name).add(lease, { type: 'layers', id: diffID });
+  });
   // A layer that is not what the config says is refused before anything is made of it.
   await prepareLayers(scope, image.layers);
   for (const { descriptor, diffID } of image.layers) {

@@ -10,7 +10,7 @@ import type { ImageDestination } from './image-destination.ts';
 import { everyPlatform } from './platform-choice.ts';
 import type { ImageScope } from './scope.ts';
 
-export const types = {
+const types = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   index: 'application/vnd.oci.image.index.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
@@ -29,7 +29,7 @@ export interface MadeTree {
   readonly blobs: ReadonlyMap<string, Buffer>;
 }
 
-export function describe(mediaType: string, bytes: Uint8Array): Descriptor {
+function describe(mediaType: string, bytes: Uint8Array): Descriptor {
   return { mediaType, digest: sha256(bytes), size: bytes.length };
 }
 

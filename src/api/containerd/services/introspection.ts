@@ -59,7 +59,7 @@ function readFilters(filters: readonly string[]): ReturnType<typeof parseFilters
     return parseFilters(filters);
   } catch (thrown) {
     if (!isClass(thrown, 'InvalidArgument')) throw thrown;
-    throw new WherryError('InvalidArgument', `${fromUnknown(thrown).message}: invalid argument`, { cause: thrown });
+    throw new WherryError('InvalidArgument', `invalid argument: ${fromUnknown(thrown).message}`, { cause: thrown });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { setImmediate } from 'node:timers/promises';
 
 import { WherryError } from '../../../errors/index.ts';
 import {
@@ -58,6 +59,8 @@ export class TransferStream {
       throw new WherryError('Cancelled', 'context canceled', { cause });
     }
     if (next.done !== true) return next.value;
+    // A stream that was given up looks like one that is over until the rest of the news has come.
+    await setImmediate();
     if (this.#signal.aborted) throw new WherryError('Cancelled', 'context canceled');
     return null;
   }

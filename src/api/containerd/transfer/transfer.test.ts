@@ -190,7 +190,8 @@ test('a client that goes in the middle of an archive leaves nothing', async (t) 
   const over = client.transfer({ source, destination: anyName });
   await stream.receive();
   stream.cancel();
-  await assert.rejects(over, { code: 1 });
+  // As a stream that was given up, or as an archive that ends too early.
+  await assert.rejects(over, ({ code }: { code?: number }) => code === 1 || code === 3);
   assert.deepEqual(client.core.namespace('test').images(), []);
 });
 
