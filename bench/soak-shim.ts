@@ -86,7 +86,8 @@ class Soak {
   }
 
   async #life(id: string, template: Template, how: 'ends' | 'is killed', exec: boolean): Promise<void> {
-    await this.#step(() => this.#lives.make(id, template), /^ALREADY_EXISTS/);
+    await this.#step(() => this.#lives.makeContainer(id, template), /^ALREADY_EXISTS/);
+    await this.#step(() => this.#lives.makeSnapshot(id, template), /^ALREADY_EXISTS/);
     await this.#step(() => this.#lives.create(id), /^ALREADY_EXISTS/);
     // From here on it is there, whatever becomes of containerd.
     if (!(await this.#kept(id, 'start', () => this.#lives.start(id), /^FAILED_PRECONDITION/))) return;
@@ -99,7 +100,8 @@ class Soak {
     const wanted = how === 'ends' ? 0 : 137;
     if (status !== wanted) this.#lost.push(`${id}: it ended with ${status}, not ${wanted}`);
     await this.#step(() => this.#lives.delete(id), /^NOT_FOUND/);
-    await this.#step(() => this.#lives.remove(id), /^NOT_FOUND/);
+    await this.#step(() => this.#lives.removeSnapshot(id), /^NOT_FOUND/);
+    await this.#step(() => this.#lives.removeContainer(id), /^NOT_FOUND/);
   }
 
   /** A containerd that is killed forgets what it was executing; the container has to stay. */

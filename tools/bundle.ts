@@ -23,6 +23,7 @@ const programs: Readonly<Record<string, string>> = {
   daemon: 'src/daemon/main.ts',
   shim: 'src/shim/main.ts',
   guest: 'src/guest/inside/main.ts',
+  'image-modules': 'src/shim/containerd/image-modules.ts',
 };
 
 /** Of every program. */

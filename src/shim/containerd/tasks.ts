@@ -33,6 +33,8 @@ interface Entry {
 
 export interface ContainerdTasksOptions {
   readonly containers: Containers;
+  /** The path of containerd's socket. */
+  readonly containerd: string;
   readonly namespace: string;
   readonly publisher: Publisher;
   readonly version: string;
@@ -191,7 +193,7 @@ export class ContainerdTasks {
       throw new WherryError('Unimplemented', 'restoring a checkpoint is not there yet for WebAssembly containers');
     this.#coming.add(id);
     try {
-      const place = await Place.make(request, this.#options.program, this.#holders);
+      const place = await Place.make(request, { ...this.#options, holders: this.#holders });
       try {
         const entry = await this.#fill(request, place);
         this.#entries.set(id, entry);
