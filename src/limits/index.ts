@@ -431,6 +431,9 @@ export const event_retry_ms_max: number = 500;
 export const reservation_ms_max: number = 120_000;
 /** How long a shim without containers stays for the next one of its containerd and namespace. */
 export const shared_shim_idle_ms: number = 30_000;
+/** Processes that hold namespaces, made ahead for the next containers; and how long after a start. */
+export const standby_holders: number = 2;
+export const holder_rest_ms: number = 200;
 /** What a request at a shim's door may have. */
 export const door_request_bytes_max: number = 16_384;
 
