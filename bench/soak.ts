@@ -2,13 +2,15 @@
  * What shows only after long: `soak starts [N] [SEED]` starts N containers and looks for any that hangs and for what
  * grows; `soak faults [N] [SEED]` kills the daemon N times in the middle of its work; `soak files [N] [SEED]` does N
  * random sequences of operations on a container's files and in a directory of the kernel's, which must agree; `soak
- * hostile [N] [SEED]` runs N hostile guests beside healthy ones.
+ * hostile [N] [SEED]` runs N hostile guests beside healthy ones; `soak shim [N] [SEED]` lets our shim hold N containers of
+ * each containerd that is here, a hundred at once, and kills that in the middle.
  */
 import { parseArgs } from 'node:util';
 
 import { faultLoop, showFaults } from '../e2e/fault-loop.ts';
 import { compareFiles, excused_share_max, showComparison } from '../e2e/files/compare.ts';
 import { soakHostile } from './soak-hostile.ts';
+import { soakShim } from './soak-shim.ts';
 import { soakStarts } from './soak-starts.ts';
 
 interface Soak {
@@ -21,6 +23,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   faults: { count: 100, run: soakFaults },
   files: { count: 20_000, run: soakFiles },
   hostile: { count: 5000, run: soakHostile },
+  shim: { count: 1000, run: soakShim },
 };
 
 async function soakFaults(count: number, seed: number): Promise<void> {

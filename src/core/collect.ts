@@ -10,7 +10,7 @@ import { no_references, readReferences, type References } from './references.ts'
 import { folderPiece } from './snapshots/pieces.ts';
 import { objectEvent } from './store/object-events.ts';
 import type { Publish } from './store/scope.ts';
-import { snapshotPlace } from './store/snapshot-space.ts';
+import { partsOfSpace, snapshotPlace } from './store/snapshot-space.ts';
 import type { Store } from './store/store.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
 import type { Aftermath } from './store/transaction.ts';
@@ -95,6 +95,8 @@ export class Collector {
       snapshots.delete(namespace, key);
       this.#tables.layers.delete(no_namespace, folderPiece(value.folder));
       this.#store.after(() => this.#aftermath.snapshotRemoved(value.folder));
+      const { namespace: of, snapshotter } = partsOfSpace(namespace);
+      this.#publish(of, objectEvent.snapshotRemove(snapshotter, key));
       collected.snapshots++;
     }
     for (const { namespace, key } of images.all()) {

@@ -22,7 +22,6 @@ import type { ShimLauncher } from './shim-contract.ts';
 import { FolderLayers } from './snapshots/folder-layers.ts';
 import { kernelMounts } from './snapshots/kernel-mounts.ts';
 import { directoryName } from './snapshots/pieces.ts';
-import { SnapshotEvents } from './snapshots/snapshot-events.ts';
 import { createSnapshotter } from './snapshots/snapshotters.ts';
 import { reclaimMounts } from './snapshots/temporary-mount.ts';
 import { findSnapshot, wherryMounts } from './snapshots/wherry-mounts.ts';
@@ -31,6 +30,7 @@ import { showAll } from './store/contents-of-before.ts';
 import { openDatabase } from './store/database.ts';
 import { type Lock, lockRoot } from './store/lock.ts';
 import { touchNamespace, touchNamespaces } from './store/namespaces.ts';
+import type { ObjectEvent } from './store/object-events.ts';
 import { Reserve } from './store/reserve.ts';
 import type { SnapshotRow } from './store/rows.ts';
 import type { Publish } from './store/scope.ts';
@@ -43,6 +43,7 @@ import { recoverForeignShims } from './tasks/runtimes/recover.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
+import { createWasmRoot } from './tasks/wasm-root.ts';
 import { tasksView } from './tasks/tasks-view.ts';
 
 export interface CoreOptions {
@@ -105,7 +106,7 @@ const log_suffix = '-json.log';
 
 /** Puts the parts together. */
 function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }: Opened): Core {
-  const { root, state, gate, launcher, log, warm, version = '', publish_binary = '/bin/false' } = options;
+  const { root, state, gate, launcher, log, warm, version = '', publish_binary = join(state, 'publish') } = options;
   const events = new EventBus(log);
   const mirror = new Mirror(paths, tables, log);
   const spare = new SpareFolders(log);
@@ -124,6 +125,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     paths,
     tables,
     mounts,
+    wasmRoot: createWasmRoot({
+      paths,
+      layers,
+      log,
+      mounts,
+      findImage: (namespace, name) => transaction.images(namespace).find(name),
+      content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
+    }),
     kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
     environment: {
       address: join(state, 'containerd.sock'),
@@ -165,7 +174,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     store,
     tables,
     layers,
-    events: new SnapshotEvents(events),
+    publish,
+    tell: (namespace: string, { topic, pack }: ObjectEvent) => events.publish(namespace, topic, pack),
     sequences: new Map<string, number>(),
     leases: (namespace: string) => transaction.leases(namespace),
     touch: (namespace: string) => touchNamespace(tables, namespace),
@@ -214,8 +224,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       subscribe: (listener, signal) => events.subscribe(listener, signal),
       forward: (envelope) => {
         events.forward(envelope);
-        const { timestamp } = envelope;
-        if (timestamp !== undefined) tasks.heard({ ...envelope, timestamp });
+        tasks.heard(envelope);
       },
     },
     transact: (act) => store.transact(() => act(transaction)),

@@ -11,11 +11,13 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
   mkdirSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -310,6 +312,70 @@ test('what a dead daemon left is gone at boot', async (t) => {
     again.read((tx) => tx.leases('moby').list()).map(({ id }) => id),
     ['kept'],
   );
+});
+
+test('a client may come back for its ingest after the daemon was started again, for a day', async (t) => {
+  const places = coreFolders(t);
+  const core = await openCore(places);
+  for (const ref of ['half', 'old']) {
+    const writer = await core.namespace('default').content.writer(ref, { size: 10 }, { as_client: true });
+    await writer.write(Buffer.from('hello'));
+    await writer.close();
+  }
+  await core.close();
+  for (const name of readdirSync(join(places.root, 'content/ingest'))) {
+    const folder = join(places.root, 'content/ingest', name);
+    if (!readFileSync(join(folder, 'ref'), 'utf8').includes('old')) continue;
+    const then = Date.now() / 1000 - 25 * 60 * 60;
+    utimesSync(join(folder, 'data'), then, then);
+  }
+  const again = await reopen(places);
+  const { content } = again.namespace('default');
+  assert.deepEqual(
+    content.statuses().map(({ ref, offset, total }) => ({ ref, offset, total })),
+    [{ ref: 'half', offset: 5, total: 10 }],
+  );
+  const writer = await content.writer('half', { size: 10 }, { as_client: true });
+  assert.equal(writer.offset, 5);
+  await writer.write(Buffer.from('world'));
+  await writer.commit(null, sha256('helloworld'));
+});
+
+test('a lease that has expired is gone at boot', async (t) => {
+  const places = coreFolders(t);
+  const core = await openCore(places);
+  await core.transact((tx) => {
+    const past = { 'containerd.io/gc.expire': '2001-01-01T00:00:00Z' };
+    tx.leases('default').create({ id: 'past', labels: past });
+    tx.leases('default').create({ id: 'no-time', labels: { 'containerd.io/gc.expire': 'soon' } });
+    tx.leases('default').create({ id: 'future', expires_at: new Date(Date.now() + 60_000) });
+  });
+  await core.close();
+  const again = await reopen(places);
+  assert.deepEqual(
+    again.read((tx) => tx.leases('default').list()).map(({ id }) => id),
+    ['future', 'no-time'],
+  );
+});
+
+test('content of a store that knew no namespaces is Docker’s', async (t) => {
+  const places = coreFolders(t);
+  const core = await openCore(places);
+  const digest = await putBlob(core.namespace('moby').content, 'x');
+  await core.transact((tx) => tx.images('k8s.io').put({ name: 'i', target: { mediaType: 'm/x', digest, size: 1 } }));
+  await core.close();
+  const database = new DatabaseSync(join(places.root, 'meta.db'));
+  database.exec('DELETE FROM content; DROP TABLE namespace; DROP TABLE sandbox');
+  database.exec('ALTER TABLE content RENAME TO blob_label; DELETE FROM migration WHERE version > 1');
+  database.exec('PRAGMA user_version = 1');
+  database.close();
+  const again = await reopen(places);
+  assert.deepEqual(
+    [again.namespace('moby').content.has(digest), again.namespace('k8s.io').content.has(digest)],
+    [true, true],
+  );
+  assert.equal(again.namespace('default').content.has(digest), false);
+  assert.deepEqual(again.namespaces(), ['k8s.io', 'moby']);
 });
 
 test('a layer that was evicted comes back from its blob', async (t) => {

@@ -25,11 +25,9 @@ export class EventBus implements Events {
     this.#tell({ timestamp: new Date(), namespace, topic, event: made });
   }
 
-  forward({ timestamp, namespace, topic, event }: Parameters<Events['forward']>[0]): void {
+  forward({ timestamp, namespace, topic, event }: Envelope): void {
     checkIdentifier(namespace, 'event envelope has invalid namespace');
     checkTopic(topic);
-    if (timestamp === undefined)
-      throw new WherryError('InvalidArgument', 'timestamp must be set on forwarded event: invalid argument');
     this.#tell({ timestamp, namespace, topic, event });
   }
 

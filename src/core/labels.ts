@@ -19,7 +19,7 @@ export function checkLabels(of: string, labels: Labels): Labels {
       throw new WherryError(
         'InvalidArgument',
         `${of}: label key and value length (${length} bytes) greater than maximum size (${label_bytes_max} bytes), ` +
-          `key: ${key.slice(0, 10)}: invalid argument`,
+          `key: ${key.slice(0, 64)}: invalid argument`,
       );
     }
     if (value !== '') define(kept, key, value);

@@ -443,6 +443,8 @@ export const collection_share_max: number = 0.02;
 export const ingest_abandoned_ms: number = 24 * 60 * 60 * 1000;
 /** Events that may wait for a subscriber before it is given up. */
 export const events_waiting_max: number = 10_000;
+/** And their payloads. */
+export const events_waiting_bytes_max: number = 32 * 1024 * 1024;
 /** Infos of one message of a list of content. containerd's. */
 export const content_infos_per_message: number = 100;
 /** Of one message of content that is read. containerd's. */

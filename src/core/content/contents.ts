@@ -85,8 +85,7 @@ export function createContent(namespace: string, options: ContentsOptions): Cont
 
   /** Puts the complete and durable `file` in its place and makes it visible. */
   const install = async (file: string, made: MadeBlob, lease: string | undefined): Promise<void> => {
-    const { digest, size } = made;
-    const labels = checkLabels('info.Labels', made.labels);
+    const { digest, size, labels } = made;
     const arrived = blobs.arrive(digest);
     try {
       if (!blobs.has(digest)) {
@@ -174,7 +173,14 @@ export function createContent(namespace: string, options: ContentsOptions): Cont
     };
     ingests.add(known);
     return new OfferedContent({
-      status: ingests.status({ ...known, record: { ...record, total: blobs.size(digest) }, holder: null }),
+      status: {
+        ref,
+        offset: blobs.size(digest),
+        total: blobs.size(digest),
+        expected: digest,
+        started_at: new Date(started_at),
+        updated_at: new Date(started_at),
+      },
       take: async (labels) => {
         const kept = checkLabels('info.Labels', labels);
         await store.transact(() => {

@@ -7,6 +7,7 @@ import { WherryError } from '../../errors/index.ts';
 import { blob_bytes_max } from '../../limits/index.ts';
 import { algorithmOf, isDigest } from '../../oci/index.ts';
 import { digestFault } from '../digest-fault.ts';
+import { checkLabels } from '../labels.ts';
 import type { ContentWriter, IngestStatus, Labels } from '../model.ts';
 import { fromSystem } from '../system-error.ts';
 import { FileWriter } from './file-writer.ts';
@@ -148,7 +149,8 @@ class Ingest implements ContentWriter, Holder {
       await this.#writer.finish();
       this.#checkSize(size ?? (total > 0 ? total : null));
       const wanted = digest ?? (expected === '' ? null : expected);
-      const made = { digest: await this.#checked(wanted), size: this.#offset, labels };
+      const kept = checkLabels('info.Labels', labels);
+      const made = { digest: await this.#checked(wanted), size: this.#offset, labels: kept };
       if (this.#dropped) throw new WherryError('NotFound', `reference ${ref}: not found`);
       done = true;
       await this.#options.install(this.#path, made);

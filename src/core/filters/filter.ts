@@ -54,7 +54,7 @@ class Parser {
     for (;;) {
       const next = this.#scanner.peek();
       if (next === '') return found;
-      if (next !== ',') this.#fail(this.#scanner.offset, `unexpected input: ${next}`);
+      if (next !== ',') this.#fail(this.#scanner.offset, `unexpected input: ${next === '\0' ? '\ufffd' : next}`);
       this.#scanner.scan();
       found.push(this.#selector());
     }
@@ -111,12 +111,13 @@ class Parser {
   #unquote(at: number, text: string, is_pattern: boolean): string {
     if (!is_pattern && !text.startsWith('"')) this.#fail(at, 'invalid quote encountered');
     const value = unquote(text);
-    return value ?? this.#fail(at, 'unquoting failed: invalid syntax');
+    return value ?? this.#fail(at, 'unquoting failed: quote syntax error');
   }
 
   #fail(at: number, reason: string): never {
-    const text = this.#text;
-    const place = at < text.length ? `${text.slice(0, at)} >|${text.slice(at, at + 1)}|< ${text.slice(at + 1)}` : text;
+    const bytes = Buffer.from(this.#text);
+    const part = (from: number, to?: number): string => bytes.subarray(from, to).toString();
+    const place = at < bytes.length ? `${part(0, at)} >|${part(at, at + 1)}|< ${part(at + 1)}` : this.#text;
     throw new WherryError('InvalidArgument', `filters: parse error: [${place}]: ${reason}: invalid argument`);
   }
 }

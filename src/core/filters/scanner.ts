@@ -3,7 +3,7 @@ export type TokenKind = 'end' | 'quoted' | 'value' | 'field' | 'separator' | 'op
 
 export interface Token {
   readonly kind: TokenKind;
-  /** Where it begins. */
+  /** Where it begins, in bytes. */
   readonly at: number;
   readonly text: string;
 }
@@ -28,7 +28,10 @@ export class Scanner {
   constructor(input: string) {
     this.#input = Array.from(input);
     let offset = 0;
-    this.#offsets = [...this.#input.map((rune) => (offset += rune.length) - rune.length), input.length];
+    this.#offsets = [
+      ...this.#input.map((rune) => (offset += Buffer.byteLength(rune)) - Buffer.byteLength(rune)),
+      offset,
+    ];
   }
 
   /** Why the last token is illegal. */
@@ -36,7 +39,7 @@ export class Scanner {
     return this.#fault;
   }
 
-  /** Where the next character stands. */
+  /** Where the next character stands, in bytes. */
   get offset(): number {
     return this.#offsets[this.#at] ?? 0;
   }

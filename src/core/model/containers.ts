@@ -11,6 +11,7 @@ export interface Container {
   /** Whose snapshot it stands on; '' when it has none. */
   readonly snapshotter: string;
   readonly snapshot_key: string;
+  /** The runtime specification; an empty payload when there is none. */
   readonly spec: Any;
   readonly labels: Labels;
   readonly extensions: Readonly<Record<string, Any>>;

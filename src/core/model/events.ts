@@ -10,8 +10,8 @@ export interface Envelope {
 export interface Events {
   /** InvalidArgument for a topic that is none. */
   publish(namespace: string, topic: string, event: Any): void;
-  /** Publishes what somebody else has seen, at the time that they say. InvalidArgument without one. */
-  forward(envelope: Omit<Envelope, 'timestamp'> & { readonly timestamp: Date | undefined }): void;
+  /** Publishes what somebody else has seen. InvalidArgument for a namespace or topic that is none. */
+  forward(envelope: Envelope): void;
   /** Gives what is published from now on, until the signal aborts. */
   subscribe(listener: (envelope: Envelope) => void, signal: AbortSignal): void;
 }

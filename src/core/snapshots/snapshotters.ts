@@ -21,7 +21,9 @@ import type {
 } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import { removeTree } from '../remove-tree.ts';
+import { objectEvent } from '../store/object-events.ts';
 import type { SnapshotRow } from '../store/rows.ts';
+import type { Publish } from '../store/scope.ts';
 import { snapshotSpace } from '../store/snapshot-space.ts';
 import { toSnapshot } from '../store/snapshots.ts';
 import type { Store } from '../store/store.ts';
@@ -29,7 +31,6 @@ import { no_namespace, type Tables } from '../store/tables.ts';
 import { applyMounts, isExtractKey } from './apply-mounts.ts';
 import { canMount, ownDirectory } from './kernel-mounts.ts';
 import { directoryName, folderPiece, isDirectoryName, isFolder, ownPath, piecesOf } from './pieces.ts';
-import type { SnapshotEvents } from './snapshot-events.ts';
 import { directoryUsage, layerUsage, summed } from './usage.ts';
 import { findSnapshot } from './wherry-mounts.ts';
 
@@ -38,7 +39,10 @@ export interface SnapshottersOptions {
   readonly store: Store;
   readonly tables: Tables;
   readonly layers: LayerStore;
-  readonly events: SnapshotEvents;
+  /** Tells of a change once it is durable. */
+  readonly publish: Publish;
+  /** Tells at once. */
+  readonly tell: Publish;
   /** How many snapshots each space has had, as far as that was asked. */
   readonly sequences: Map<string, number>;
   leases(namespace: string): LeasesTx;
@@ -92,7 +96,7 @@ class SnapshotterOfNamespace implements Snapshotter {
   async commit(name: string, key: string, options: SnapshotOptions & { readonly parent?: string } = {}): Promise<void> {
     checkKey(name);
     const labels = checkLabels('info.Labels', options.labels ?? {});
-    const { store, tables, paths, events } = this.#options;
+    const { store, tables, paths, publish } = this.#options;
     const usage = await this.#ownUsage(key);
     await store.transact(() => {
       if (tables.snapshots.has(this.#space, name)) throw exists(name);
@@ -126,12 +130,12 @@ class SnapshotterOfNamespace implements Snapshotter {
       });
       this.#lease(options.lease, name);
       this.#release(options.lease, key);
-      store.after(() => events.committed(this.#namespace, this.name, key, name));
+      publish(this.#namespace, objectEvent.snapshotCommit(this.name, key, name));
     });
   }
 
   async adopt(diff_ids: readonly string[], { lease }: Pick<SnapshotOptions, 'lease'> = {}): Promise<string> {
-    const { store, tables, events } = this.#options;
+    const { store, tables, publish } = this.#options;
     const chains = chainIDs(diff_ids, digester);
     await store.transact(() => {
       this.#options.touch(this.#namespace);
@@ -149,14 +153,14 @@ class SnapshotterOfNamespace implements Snapshotter {
           sequence: this.#nextSequence(),
           created_at: new Date().toISOString(),
         });
-        store.after(() => events.committed(this.#namespace, this.name, chain, chain));
+        publish(this.#namespace, objectEvent.snapshotCommit(this.name, chain, chain));
       }
     });
     return chains.at(-1) ?? '';
   }
 
   async remove(key: string, { lease }: Pick<SnapshotOptions, 'lease'> = {}): Promise<void> {
-    const { store, tables, events, removed } = this.#options;
+    const { store, tables, publish, removed } = this.#options;
     await store.transact(() => {
       const row = findSnapshot(tables, this.#space, key);
       if (tables.snapshots.list(this.#space).some(({ value }) => value.parent_key === key)) {
@@ -166,7 +170,7 @@ class SnapshotterOfNamespace implements Snapshotter {
       tables.layers.delete(no_namespace, folderPiece(row.folder));
       this.#release(lease, key);
       store.after(() => removed(row.folder));
-      store.after(() => events.removed(this.#namespace, this.name, key));
+      publish(this.#namespace, objectEvent.snapshotRemove(this.name, key));
     });
   }
 
@@ -220,7 +224,7 @@ class SnapshotterOfNamespace implements Snapshotter {
     const labels = checkLabels('info.Labels', options.labels ?? {});
     // Who wants to see files at a path would be given an empty folder: nobody else names a view like that.
     if (kind === 'view' && key.startsWith('/') && !canMount()) throw onlyRoot(key);
-    const { store, tables, events } = this.#options;
+    const { store, tables, tell } = this.#options;
     const row = await store.transact(() => {
       this.#refuseTaken(key, labels[target_label]);
       const below = this.#below({ diff_ids: [], parent: '' }, parent);
@@ -241,7 +245,7 @@ class SnapshotterOfNamespace implements Snapshotter {
     });
     try {
       const mounts = await this.#mountsOf(key, row);
-      if (kind === 'active') events.prepared(this.#namespace, this.name, key, parent);
+      if (kind === 'active') tell(this.#namespace, objectEvent.snapshotPrepare(this.name, key, parent));
       return mounts;
     } catch (error) {
       await this.#forget(key, row);

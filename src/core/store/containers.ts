@@ -96,7 +96,6 @@ function checked(fields: Fields, doing: string): Fields {
   if (Object.hasOwn(fields.extensions, '')) refuse('container.Extension keys must not be zero-length');
   const labels = checkLabels(`${doing}: containers.Labels`, fields.labels);
   if (fields.runtime === '') refuse('container.Runtime.Name must be set');
-  if (fields.spec.type_url === '' && fields.spec.value.length === 0) refuse('container.Spec must be set');
   if (fields.snapshot_key !== '' && fields.snapshotter === '')
     refuse('container.Snapshotter must be set if container.SnapshotKey is set');
   return { ...fields, labels };

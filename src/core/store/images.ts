@@ -47,8 +47,9 @@ export function createImages(namespace: string, options: ImagesOptions): ImagesT
   };
   /** An image that does not expire stays by itself and needs no lease. */
   const hold = ({ lease }: ImageOptions, name: string, labels: Labels): void => {
-    if (lease !== undefined && lease !== null && gcLabel.expire in labels)
-      leases.add(lease, { type: 'images', id: name });
+    if (lease === undefined || lease === null || !(gcLabel.expire in labels)) return;
+    if (!leases.has(lease)) throw new WherryError('NotFound', 'lease does not exist: not found');
+    leases.add(lease, { type: 'images', id: name });
   };
   return {
     find,

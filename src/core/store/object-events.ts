@@ -1,6 +1,13 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 
-import { containerEvents, contentEvents, imageEvents, namespaceEvents, packMessage } from '../../wire/index.ts';
+import {
+  containerEvents,
+  contentEvents,
+  imageEvents,
+  namespaceEvents,
+  packMessage,
+  snapshotEvents,
+} from '../../wire/index.ts';
 import type { Any, Container, Labels } from '../model.ts';
 
 /** An event that is made only when somebody listens. */
@@ -51,6 +58,12 @@ export const objectEvent = {
     }),
   containerUpdate: ({ id, image, labels, snapshot_key: snapshotKey }: Container): ObjectEvent =>
     event('/containers/update', containerEvents.ContainerUpdateSchema, { id, image, labels, snapshotKey }),
+  snapshotPrepare: (snapshotter: string, key: string, parent: string): ObjectEvent =>
+    event('/snapshot/prepare', snapshotEvents.SnapshotPrepareSchema, { key, parent, snapshotter }),
+  snapshotCommit: (snapshotter: string, key: string, name: string): ObjectEvent =>
+    event('/snapshot/commit', snapshotEvents.SnapshotCommitSchema, { key, name, snapshotter }),
+  snapshotRemove: (snapshotter: string, key: string): ObjectEvent =>
+    event('/snapshot/remove', snapshotEvents.SnapshotRemoveSchema, { key, snapshotter }),
   containerDelete: (id: string): ObjectEvent =>
     event('/containers/delete', containerEvents.ContainerDeleteSchema, { id }),
 } as const;

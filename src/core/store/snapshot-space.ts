@@ -1,7 +1,5 @@
 import { WherryError } from '../../errors/index.ts';
-import { type SnapshotterName, snapshotterNames } from '../model.ts';
-
-const default_snapshotter: SnapshotterName = 'wherry';
+import { default_snapshotter, type SnapshotterName, snapshotterNames } from '../model.ts';
 
 /**
  * The name of a snapshotter that there is; the default one for none.

@@ -1,6 +1,7 @@
 import { test, type TestContext } from 'node:test';
 
 import type { Core } from '../model.ts';
+import { collectionSuite } from './collection-suite.ts';
 import { contentSuite } from './content-suite.ts';
 import { eventsSuite } from './events-suite.ts';
 import { imagesSuite } from './images-suite.ts';
@@ -23,6 +24,7 @@ export function coreSuite(name: string, make: MakeCore): void {
   imagesSuite(it);
   snapshotsSuite(it);
   leasesSuite(it);
+  collectionSuite(it);
   transactSuite(it);
   eventsSuite(it);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { fromUnknown, isClass, WherryError } from '../../errors/index.ts';
 import { shim_call_ms_max } from '../../limits/index.ts';
-import { taskTopic, types } from '../../wire/index.ts';
+import { taskTopic } from '../../wire/index.ts';
 import type { EventBus } from '../events.ts';
 import type { Log } from '../log.ts';
 import type {
@@ -32,11 +32,13 @@ import { handOverAll } from './handoff.ts';
 import { keptProgram } from './runtimes/bundle-folder.ts';
 import { ForeignRuntimes } from './runtimes/foreign-runtimes.ts';
 import type { ShimEnvironment } from './runtimes/program.ts';
-import { isOwnRuntime } from './runtimes/runtime-name.ts';
+import { isDefaultRuntime, isOwnRuntime } from './runtimes/runtime-name.ts';
 import { ShimPool } from './shim-pool.ts';
 import type { Shim, ShimWatcher } from './shim.ts';
+import { askState } from './ask-state.ts';
 import { containerOfOom, TaskEvents } from './task-events.ts';
 import type { TaskShim } from './task-shim.ts';
+import type { WasmRoot } from './wasm-root.ts';
 
 export interface TaskStoreOptions {
   readonly paths: Paths;
@@ -45,6 +47,7 @@ export interface TaskStoreOptions {
   readonly mounts: SnapshotMounts;
   /** Those for the kernel, for any other. */
   readonly kernelMounts: SnapshotMounts;
+  readonly wasmRoot: WasmRoot;
   /** What shims that are not ours are told of the daemon. */
   readonly environment: ShimEnvironment;
   readonly gate: Gate;
@@ -153,7 +156,7 @@ export class TaskStore {
   }
 
   /** An event that a shim made: that a limit of memory was reached is told by nothing else. */
-  heard({ namespace, topic, event }: Envelope): void {
+  heard({ namespace, topic, event }: Omit<Envelope, 'timestamp'>): void {
     const container = topic === taskTopic.oom ? containerOfOom(event) : null;
     if (container === null) return;
     const entry = this.#entries.get(key(namespace, container));
@@ -195,7 +198,7 @@ export class TaskStore {
       const made = await this.#takeShim(namespace, container, options);
       shim = made.shim;
       const { rootfs } = made;
-      const { runtime_options, checkpoint } = options;
+      const { runtime_options = container.runtime_options ?? undefined, checkpoint } = options;
       const opened = await shim.openStreams('', stdio, clients);
       const request = {
         id,
@@ -246,18 +249,20 @@ export class TaskStore {
     const { id, snapshot_key } = container;
     const snapshotter = container.snapshotter === '' ? undefined : container.snapshotter;
     const runtime = runtime_path ?? container.runtime;
-    if (isOwnRuntime(runtime)) {
+    const own = isOwnRuntime(runtime);
+    const wasm = !own && isDefaultRuntime(runtime) ? await this.#options.wasmRoot(namespace, container) : null;
+    if (own || wasm !== null) {
       const bundle = paths.bundle(namespace, id);
       mkdirSync(bundle, { recursive: true, mode: 0o700 });
       writeFileSync(join(bundle, 'config.json'), container.spec.value, { mode: 0o600 });
-      const own = snapshot_key === '' ? [] : await mounts(namespace, snapshot_key, snapshotter);
-      return { shim: await this.pool.acquire(namespace), rootfs: own };
+      const root = wasm ?? (snapshot_key === '' ? [] : await mounts(namespace, snapshot_key, snapshotter));
+      return { shim: await this.pool.acquire(namespace), rootfs: root };
     }
     const given = rootfs ?? [];
     const kernel =
       given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key, snapshotter);
     try {
-      const start = { program: runtime, options: runtime_options ?? null };
+      const start = { program: runtime, options: runtime_options ?? container.runtime_options };
       return { shim: await this.foreign.start(namespace, container, start), rootfs: kernel };
     } catch (error) {
       throw prefixed('failed to start shim', error);
@@ -350,15 +355,7 @@ export class TaskStore {
       const { exit_status, exited_at } = entry.ended;
       return { status: 'stopped', pid: entry.pid, exit_status, exited_at, stdio, lost: true };
     }
-    return await this.askState(shim, entry.container, '');
-  }
-
-  async askState(shim: TaskShim, container: string, exec_id: string): Promise<TaskState> {
-    const found = await shim.task.state({ id: container, execId: exec_id }, timeout);
-    const { status, pid, exitStatus, exitedAt, stdin, stdout, stderr, terminal } = found;
-    const exited_at = status === types.Status.STOPPED && exitedAt !== undefined ? timestampDate(exitedAt) : null;
-    const stdio = { stdin, stdout, stderr, terminal };
-    return { status: statusName(status), pid, exit_status: exitStatus, exited_at, stdio, lost: false };
+    return await askState(shim, entry.container, '');
   }
 
   /** Waits for the exit. When the connection breaks, whoever finds the shim again, or finds it gone, goes on. */
@@ -483,19 +480,4 @@ function key(namespace: string, container: string): string {
 function prefixed(doing: string, thrown: unknown): WherryError {
   const { class: errorClass, message } = fromUnknown(thrown);
   return new WherryError(errorClass, `${doing}: ${message}`, { cause: thrown });
-}
-
-function statusName(status: types.Status): TaskState['status'] {
-  switch (status) {
-    case types.Status.RUNNING:
-      return 'running';
-    case types.Status.PAUSED:
-      return 'paused';
-    case types.Status.PAUSING:
-      return 'pausing';
-    case types.Status.STOPPED:
-      return 'stopped';
-    default:
-      return 'created';
-  }
 }

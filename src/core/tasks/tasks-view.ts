@@ -5,6 +5,7 @@ import { WherryError } from '../../errors/index.ts';
 import { shim_call_ms_max } from '../../limits/index.ts';
 import { close } from '../../os/index.ts';
 import type { Any, AttachRequest, ExecExit, TaskExit, Tasks } from '../model.ts';
+import { askState } from './ask-state.ts';
 import { shimOf } from './entry.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -33,7 +34,7 @@ export function tasksView(store: TaskStore, namespace: string): Tasks {
     state: async (container, exec_id = '') =>
       exec_id === ''
         ? await store.state(get(container))
-        : await store.askState(store.reach(namespace, container), container, exec_id),
+        : await askState(store.reach(namespace, container), container, exec_id),
     list: () =>
       store.entries(namespace).map(({ container, pid, shim }) => ({ container, pid, lost: shim?.isGone === true })),
     ports: (container) => get(container).shim?.ports(container) ?? [],

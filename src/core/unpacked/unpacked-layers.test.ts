@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { canMount } from '../snapshots/kernel-mounts.ts';
 import { openCore } from '../testing/open-core.ts';
 import { coreFolders } from '../testing/temporary.ts';
 
-const program = join(import.meta.dirname, '..', 'testing', 'unpacker.ts');
+const program = fileURLToPath(new URL('../testing/unpacker.ts', import.meta.url));
 
 /** The files below a folder, with what they hold. */
 function filesOf(folder: string): string[] {

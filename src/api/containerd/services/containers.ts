@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
 import type { Container, ContainerFields, Core, Fields } from '../../../core/index.ts';
+import { WherryError } from '../../../errors/index.ts';
 import type { CallContext, ServiceHandlers } from '../../../wire/index.ts';
 import type { containersApi, ContainersService } from '../../../wire/services.ts';
 import { namespaceOf } from '../call.ts';
@@ -36,8 +37,8 @@ export function containersService(core: Core): ServiceHandlers<typeof Containers
     },
     async update({ container, updateMask }, call) {
       const namespace = namespaceOf(call);
-      const given = required(container, 'container');
-      const fields = fromMessage(given);
+      const fields = fromMessage(required(container, 'container'));
+      if (fields.id === '') throw new WherryError('InvalidArgument', 'Container.ID required');
       const paths = pathsOf(updateMask);
       return { container: toMessage(await core.transact((tx) => tx.containers(namespace).update(fields, paths))) };
     },
@@ -77,7 +78,7 @@ function toMessage(container: Container): MessageInitShape<typeof containersApi.
     labels: { ...labels },
     image,
     runtime: { name: runtime, ...(runtime_options === null ? {} : { options: toWireAny(runtime_options) }) },
-    spec: toWireAny(spec),
+    ...(spec.type_url === '' && spec.value.length === 0 ? {} : { spec: toWireAny(spec) }),
     snapshotter,
     snapshotKey: snapshot_key,
     createdAt: toTimestamp(container.created_at),

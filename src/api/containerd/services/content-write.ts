@@ -36,6 +36,8 @@ class Session {
   readonly #writer: ContentWriter;
   #total: number;
   #expected: string;
+  /** What the last STAT said, which containerd repeats from then on. */
+  #told: Pick<Reply, 'total' | 'startedAt' | 'updatedAt'> = {};
 
   private constructor(content: Content, writer: ContentWriter, first: contentApi.WriteContentRequest) {
     this.#content = content;
@@ -64,22 +66,20 @@ class Session {
     if (total > 0n) this.#total = fromSize(total);
     if (action === WriteAction.STAT) {
       const { started_at, updated_at } = this.#writer.status;
-      return {
-        action,
-        offset: BigInt(this.#writer.offset),
-        digest: this.#writer.digest,
+      this.#told = {
         total: BigInt(this.#total),
         startedAt: toTimestamp(started_at),
         updatedAt: toTimestamp(updated_at),
       };
+      return { action, offset: BigInt(this.#writer.offset), digest: this.#writer.digest, ...this.#told };
     }
     await this.#write(request);
     const offset = BigInt(this.#writer.offset);
     const { digest } = this.#writer;
-    if (action !== WriteAction.COMMIT) return { action, offset, digest };
+    if (action !== WriteAction.COMMIT) return { action, offset, digest, ...this.#told };
     const size = this.#total > 0 ? this.#total : null;
     const made = await this.#writer.commit(size, this.#expected === '' ? null : this.#expected, request.labels);
-    return { action, offset, digest: made.digest };
+    return { action, offset, digest: made.digest, ...this.#told };
   }
 
   async close(): Promise<void> {

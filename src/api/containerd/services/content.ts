@@ -38,8 +38,8 @@ export function contentService(core: Core): ServiceHandlers<typeof ContentServic
     async *list({ filters }, call) {
       const content = contentOf(call);
       const isWanted = parseFilters(filters);
-      const infos = (await content.list()).filter(({ digest, size, labels }) =>
-        isWanted(fieldsWithLabels(labels, { digest, size: String(size) })),
+      const infos = (await content.list()).filter(({ digest, labels }) =>
+        isWanted(fieldsWithLabels(labels, { digest })),
       );
       for (let at = 0; at < infos.length; at += content_infos_per_message)
         yield { info: infos.slice(at, at + content_infos_per_message).map(toInfo) };

@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf';
 import { EmptySchema, timestampDate } from '@bufbuild/protobuf/wkt';
 
 import type { Events } from '../../../core/index.ts';
-import { WherryError } from '../../../errors/index.ts';
 import type { EventsForwardService, ServiceHandlers } from '../../../wire/index.ts';
 
 const empty = create(EmptySchema);
@@ -12,16 +11,11 @@ export function eventsForwardService(events: Events): ServiceHandlers<typeof Eve
   return {
     async forward({ envelope }) {
       const { event, namespace = '', topic = '', timestamp } = envelope ?? {};
-      if (event === undefined || namespace === '' || !topic.startsWith('/') || topic === '/')
-        throw new WherryError(
-          'InvalidArgument',
-          'an event needs a namespace, a topic and what is told: invalid argument',
-        );
       events.forward({
-        timestamp: timestamp === undefined ? new Date() : timestampDate(timestamp),
+        timestamp: timestamp === undefined ? new Date(0) : timestampDate(timestamp),
         namespace,
         topic,
-        event: { type_url: event.typeUrl, value: event.value },
+        event: { type_url: event?.typeUrl ?? '', value: event?.value ?? new Uint8Array() },
       });
       return empty;
     },

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
-import { type Core, type Envelope, parseFilters } from '../../../core/index.ts';
-import { WherryError } from '../../../errors/index.ts';
-import { events_waiting_max } from '../../../limits/index.ts';
-import type { ServiceHandlers } from '../../../wire/index.ts';
+import { type Core, type Envelope, type Filter, parseFilters } from '../../../core/index.ts';
+import { isClass, WherryError } from '../../../errors/index.ts';
+import { events_waiting_bytes_max, events_waiting_max } from '../../../limits/index.ts';
+import type { CallContext, ServiceHandlers } from '../../../wire/index.ts';
 import type { EventsService, eventTypes } from '../../../wire/services.ts';
 import { namespaceOf } from '../call.ts';
 import { eventFields } from '../event-fields.ts';
@@ -13,7 +13,7 @@ import { fromTimestamp, fromWireAny, required, toTimestamp, toWireAny } from '..
 export function eventsService(core: Core): ServiceHandlers<typeof EventsService> {
   return {
     async publish({ topic, event }, call) {
-      const namespace = core.namespace(namespaceOf(call)).name;
+      const namespace = publisherOf(call);
       core.events.publish(namespace, topic, fromWireAny(required(event, 'event')) ?? no_event);
       return {};
     },
@@ -23,12 +23,12 @@ export function eventsService(core: Core): ServiceHandlers<typeof EventsService>
         namespace,
         topic,
         event: fromWireAny(event) ?? no_event,
-        timestamp: fromTimestamp(timestamp),
+        timestamp: fromTimestamp(timestamp) ?? new Date(0),
       });
       return {};
     },
     subscribe({ filters }, { signal }) {
-      const isWanted = parseFilters(filters);
+      const isWanted = readFilters(filters);
       const queue = new Queue();
       core.events.subscribe((envelope) => {
         if (isWanted(eventFields(envelope))) queue.add(envelope);
@@ -39,18 +39,44 @@ export function eventsService(core: Core): ServiceHandlers<typeof EventsService>
   };
 }
 
+function publisherOf(call: CallContext): string {
+  try {
+    return namespaceOf(call);
+  } catch (thrown) {
+    if (!isClass(thrown, 'FailedPrecondition')) throw thrown;
+    throw new WherryError('FailedPrecondition', `failed publishing event: ${thrown.message}`, { cause: thrown });
+  }
+}
+
+function readFilters(filters: readonly string[]): Filter {
+  try {
+    return parseFilters(filters);
+  } catch (thrown) {
+    if (!isClass(thrown, 'InvalidArgument')) throw thrown;
+    // The class is lost on the way through containerd.
+    const reason = `subscription error: failed parsing subscription filters: ${thrown.message}`;
+    throw new WherryError('Unknown', reason, { cause: thrown });
+  }
+}
+
 const no_event = { type_url: '', value: new Uint8Array() };
 
 /** Envelopes on their way to one subscriber. */
 class Queue {
   #waiting: Envelope[] = [];
+  #waiting_bytes = 0;
   #wake: (() => void) | null = null;
   #ended = false;
   #overrun = false;
 
   add(envelope: Envelope): void {
-    if (this.#waiting.length >= events_waiting_max) this.#overrun = true;
-    else this.#waiting.push(envelope);
+    const bytes = this.#waiting_bytes + envelope.event.value.length;
+    if (this.#overrun || this.#waiting.length >= events_waiting_max || bytes > events_waiting_bytes_max) {
+      this.#overrun = true;
+    } else {
+      this.#waiting.push(envelope);
+      this.#waiting_bytes = bytes;
+    }
     this.#wake?.();
   }
 
@@ -63,13 +89,11 @@ class Queue {
     while (!this.#ended) {
       const batch = this.#waiting;
       this.#waiting = [];
+      this.#waiting_bytes = 0;
       for (const { timestamp, namespace, topic, event } of batch)
         yield { timestamp: toTimestamp(timestamp), namespace, topic, event: toWireAny(event) };
       if (this.#overrun) {
-        throw new WherryError(
-          'ResourceExhausted',
-          `events were lost: more than ${events_waiting_max} waited to be read. Subscribe again.`,
-        );
+        throw new WherryError('ResourceExhausted', 'events were lost: too many waited to be read. Subscribe again.');
       }
       if (this.#waiting.length > 0 || this.#ended) continue;
       await new Promise<void>((resolve) => (this.#wake = resolve));

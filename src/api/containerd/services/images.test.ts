@@ -39,7 +39,7 @@ test('what containerd refuses is refused in its words', async (t) => {
     [images.get({ name: 'x' }), 5, 'image "x": not found'],
     [images.get({ name: 'a' }, { namespace: '' }), 9, 'namespace is required: failed precondition'],
     [images.create({ image: { name: 'a', target } }), 6, 'image "a": already exists'],
-    [images.create({ image: { name: '', target } }), 3, 'image name must not be empty: invalid argument'],
+    [images.create({ image: { name: '', target } }), 3, 'Image.Name required'],
     [
       images.create({ image: { name: 'b', target: { ...target, digest: 'sha256:x' } } }),
       3,
@@ -50,7 +50,7 @@ test('what containerd refuses is refused in its words', async (t) => {
       3,
       'Target.Size must be greater than zero: invalid argument',
     ],
-    [images.update({ image: { name: '' } }), 3, 'image name is required for update: invalid argument'],
+    [images.update({ image: { name: '' } }), 3, 'Image.Name required'],
     [
       images.update({ image: { name: 'a' }, updateMask: { paths: ['name'] } }),
       3,

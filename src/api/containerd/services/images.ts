@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
 import { type Core, type Fields, fieldOfMap, type Image, type ImageFields } from '../../../core/index.ts';
+import { WherryError } from '../../../errors/index.ts';
 import type { ServiceHandlers } from '../../../wire/index.ts';
 import type { imagesApi, ImagesService } from '../../../wire/services.ts';
 import { leaseOf, namespaceOf } from '../call.ts';
@@ -27,13 +28,13 @@ export function imagesService(core: Core): ServiceHandlers<typeof ImagesService>
     }),
     async create({ image, sourceDateEpoch }, call) {
       const namespace = namespaceOf(call);
-      const fields = fromMessage(required(image, 'image'));
+      const fields = named(fromMessage(required(image, 'image')));
       const how = { lease: leaseOf(call), at: fromTimestamp(sourceDateEpoch) };
       return { image: toMessage(await core.transact((tx) => tx.images(namespace).create(fields, how))) };
     },
     async update({ image, updateMask, sourceDateEpoch }, call) {
       const namespace = namespaceOf(call);
-      const fields = fromMessage(required(image, 'image'));
+      const fields = named(fromMessage(required(image, 'image')));
       const paths = pathsOf(updateMask);
       const how = { lease: leaseOf(call), at: fromTimestamp(sourceDateEpoch) };
       return { image: toMessage(await core.transact((tx) => tx.images(namespace).update(fields, paths, how))) };
@@ -47,6 +48,11 @@ export function imagesService(core: Core): ServiceHandlers<typeof ImagesService>
       return {};
     },
   };
+}
+
+function named(image: ImageFields): ImageFields {
+  if (image.name === '') throw new WherryError('InvalidArgument', 'Image.Name required');
+  return image;
 }
 
 function fieldsOf({ name, target, labels }: Image): Fields {

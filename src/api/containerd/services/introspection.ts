@@ -59,18 +59,19 @@ function readFilters(filters: readonly string[]): ReturnType<typeof parseFilters
     return parseFilters(filters);
   } catch (thrown) {
     if (!isClass(thrown, 'InvalidArgument')) throw thrown;
-    throw new WherryError('InvalidArgument', `${fromUnknown(thrown).message}: invalid argument`, { cause: thrown });
+    throw new WherryError('InvalidArgument', `invalid argument: ${fromUnknown(thrown).message}`, { cause: thrown });
   }
 }
 
-function toMessage({ root }: Core, { type, id, requires, on_platform, folder, capabilities }: Plugin): PluginMessage {
+function toMessage({ root }: Core, plugin: Plugin): PluginMessage {
+  const { type, id, requires, on_platform, folder, capabilities, folder_is } = plugin;
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   return {
     type,
     id,
     requires: [...requires],
     platforms: on_platform ? [{ os: 'linux', architecture }] : [],
-    exports: folder === '' ? {} : { root: join(root, folder) },
+    exports: folder === '' ? {} : { [folder_is]: join(root, folder) },
     capabilities: [...capabilities],
   };
 }

@@ -10,12 +10,14 @@ export function namespacesService(core: Core): ServiceHandlers<typeof Namespaces
     list: async () => ({ namespaces: core.read((tx) => [...tx.namespaces.list()]) }),
     async create({ namespace }) {
       const { name, labels } = required(namespace, 'namespace');
-      return { namespace: await core.transact((tx) => tx.namespaces.create({ name, labels })) };
+      await core.transact((tx) => tx.namespaces.create({ name, labels }));
+      return { namespace: { name, labels } };
     },
     async update({ namespace, updateMask }) {
       const { name, labels } = required(namespace, 'namespace');
       const paths = pathsOf(updateMask);
-      return { namespace: await core.transact((tx) => tx.namespaces.update({ name, labels }, paths)) };
+      await core.transact((tx) => tx.namespaces.update({ name, labels }, paths));
+      return {};
     },
     async delete({ name }) {
       await core.transact((tx) => tx.namespaces.delete(name));

@@ -7,8 +7,10 @@ import {
   TimestampSchema,
   timestampFromDate,
 } from '@bufbuild/protobuf/wkt';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import type { Any, Core, Tasks, TaskState, TaskStdio } from '../../../core/index.ts';
+import { type Any, type Core, parseFilters, type Tasks, type TaskState, type TaskStdio } from '../../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
 import { type CallContext, type ServiceHandlers, types } from '../../../wire/index.ts';
 import type { TasksService } from '../../../wire/services.ts';
@@ -127,14 +129,23 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
     },
     async checkpoint({ containerId, options }, call) {
       const tasks = having(containerId, call);
-      const path = checkTaskOptions(options).image_path;
-      if (path === '')
-        throw new WherryError(
-          'Unimplemented',
-          'Cannot write a checkpoint as content: name a folder for it by the option image_path.',
-        );
-      await tasks.checkpoint(containerId, path, options === undefined ? undefined : anyOf(options));
-      return {};
+      const { image_path } = checkTaskOptions(options);
+      const told = options === undefined ? undefined : anyOf(options);
+      if (image_path !== '') {
+        await tasks.checkpoint(containerId, image_path, told);
+        return {};
+      }
+      // Whoever cannot make one at all says so first.
+      const folder = await mkdtemp(join(core.state, 'checkpoint-'));
+      try {
+        await tasks.checkpoint(containerId, folder, told);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+      throw new WherryError(
+        'Unimplemented',
+        'Cannot keep a checkpoint as content: name a folder for it by the option image_path.',
+      );
     },
     async update({ containerId, resources, annotations }, call) {
       const tasks = having(containerId, call);
@@ -143,13 +154,14 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
       await tasks.update(containerId, anyOf(resources), annotations);
       return empty;
     },
-    async metrics(_request, call) {
-      const namespace = namespaceOf(call);
+    async metrics({ filters }, call) {
+      const namespace = asUnknown(() => namespaceOf(call));
       const { tasks } = core.namespace(namespace);
+      const wanted = asUnknown(() => parseFilters(filters));
       const found = await Promise.all(
         tasks
           .list()
-          .filter(({ lost }) => !lost)
+          .filter(({ lost, container: id }) => !lost && wanted(([field]) => ({ id, namespace })[field as 'id']))
           .map(async ({ container }) => {
             const stats = await tasks.stats(container).catch(() => null);
             if (stats === null) return [];
@@ -164,6 +176,15 @@ export function tasksService(core: Core): ServiceHandlers<typeof TasksService> {
       return { exitStatus: exit_status, exitedAt: timestampFromDate(exited_at) };
     },
   };
+}
+
+/** The same, with the class that containerd gives all its errors of one method. @throws WherryError Unknown */
+function asUnknown<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new WherryError('Unknown', fromUnknown(error).message, { cause: error });
+  }
 }
 
 /** How a task is; null when it is just being deleted, or its shim does not answer. */

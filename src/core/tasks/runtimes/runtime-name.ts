@@ -12,6 +12,14 @@ export function isOwnRuntime(runtime: string): boolean {
   return own.has(runtime);
 }
 
+/** What clients of containerd ask for when nobody names a runtime. */
+const defaults: ReadonlySet<string> = new Set(['io.containerd.runc.v2', 'io.containerd.runc.v1']);
+
+/** Whether a container's `runtime` is what clients name by themselves: a program of ours runs by our shim nevertheless. */
+export function isDefaultRuntime(runtime: string): boolean {
+  return defaults.has(runtime);
+}
+
 /** Where shims' programs are looked for: the folders of PATH, then `beside`. */
 export interface ShimFolders {
   readonly path: string;
