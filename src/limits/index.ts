@@ -290,6 +290,8 @@ export const renamed_directory_entries_max: number = 1024;
 export const renamed_directory_bytes_max: number = 32 * 1024 * 1024;
 
 /** The store: content written at once, its largest blob, names, and how late its mirrors may be. */
+/** How long a change that nobody waits for waits for others, with which it is written. */
+export const unawaited_commit_ms: number = 50;
 /** Written at once. */
 export const content_write_bytes: number = 512 * 1024;
 /** The largest. */
@@ -367,6 +369,8 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Between two looks at what a container uses. Docker's. */
+export const stats_interval_ms: number = 1000;
 /** Devices that a Linux container is given. */
 export const container_devices_max: number = 4096;
 /** Of the text of `--security-opt seccomp=`. */

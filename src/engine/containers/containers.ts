@@ -16,6 +16,7 @@ import { pauseContainer, unpauseContainer } from './pause.ts';
 import { Registry } from './registry.ts';
 import { Removal } from './remove.ts';
 import { containerSize } from './size.ts';
+import { type SampleOptions, type Samples, samples } from './stats/samples.ts';
 import { Stopping, type StopOptions } from './stop.ts';
 import { unpackRecord } from './record.ts';
 import { listProcesses, type ProcessTable } from './top.ts';
@@ -309,6 +310,11 @@ export class Containers {
   /** Connects a client with its streams; see `attachClient`. */
   attach(container: Container, fd: number, head: Uint8Array, options: AttachOptions): Promise<void> {
     return attachClient(this.#context.space, container, fd, head, options);
+  }
+
+  /** What it uses; see `samples`. */
+  stats(container: Container, options: SampleOptions): Samples {
+    return samples(this.#context, container, options);
   }
 
   /** Its processes; see `listProcesses`. */
