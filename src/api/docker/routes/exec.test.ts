@@ -116,6 +116,15 @@ test('what is typed reaches it, and its end is the end of its stdin', async () =
   assert.match(String(await attached.output), /typed/);
 });
 
+test('a body that comes a while after the head of a request is waited for', async (t) => {
+  daemon.body_delay_ms = 30;
+  t.after(() => (daemon.body_delay_ms = 0));
+  const id = await stays();
+  assert.deepEqual(await run(id, [program, 'args', 'late']), [0, [[1, '[late]\n']]]);
+  const attached = await start(await make(id, [program, 'args', 'late']), {}, false);
+  assert.deepEqual(framesOf(await attached.output), [[1, '[late]\n']]);
+});
+
 test('without an upgrade the stream comes behind a 200, and detached there is none', async () => {
   const id = await stays();
   const attached = await start(await make(id, [program, 'exit', '0']), {}, false);
