@@ -1,3 +1,6 @@
+import { create } from '@bufbuild/protobuf';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
+
 import { type Core, type SandboxController, type SandboxFields } from '../../../core/index.ts';
 import { WherryError } from '../../../errors/index.ts';
 import type { CallContext, ServiceHandlers } from '../../../wire/index.ts';
@@ -7,6 +10,9 @@ import { fromWireAny, toTimestamp, toWireAny } from '../messages.ts';
 
 /** The one controller that there is: sandboxes that shims run. */
 const controller_name = 'shim';
+
+/** The zero time of containerd's language, which its clients take for "not yet". */
+const zero_time = create(TimestampSchema, { seconds: -62_135_596_800n });
 
 /** containerd's sandbox Controller service: sandboxes that run. */
 export function sandboxControllerService(core: Core): ServiceHandlers<typeof SandboxControllerService> {
@@ -64,7 +70,7 @@ export function sandboxControllerService(core: Core): ServiceHandlers<typeof San
         pid,
         state,
         info: { ...info },
-        ...(created_at === null ? {} : { createdAt: toTimestamp(created_at) }),
+        createdAt: created_at === null ? zero_time : toTimestamp(created_at),
         ...(exited_at === null ? {} : { exitedAt: toTimestamp(exited_at) }),
         extra: extra === null ? {} : toWireAny(extra),
         address,
