@@ -190,6 +190,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
     tasks: tasksView(tasks, name),
+    sandboxes: tasks.sandboxes.view(name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
@@ -246,7 +247,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       ingests.load();
       // Ours first: they hold streams for the others.
       await recoverShims({ paths, tables, tasks, log });
-      await recoverForeignShims({ tables, tasks, log });
+      await tasks.sandboxes.recover().then(() => recoverForeignShims({ tables, tasks, log }));
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
@@ -295,6 +296,7 @@ function makeFolders(paths: Paths): void {
     paths.work,
     paths.containers,
     paths.bundles,
+    paths.sandboxes,
     paths.mounts,
     paths.shims,
   ]) {

@@ -12,6 +12,7 @@ import {
   NamespacesService,
   ReflectionAlphaService,
   ReflectionService,
+  SandboxControllerService,
   SandboxStoreService,
   SnapshotsService,
   StreamingService,
@@ -29,6 +30,7 @@ import { introspectionService } from './services/introspection.ts';
 import { leasesService } from './services/leases.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
+import { sandboxControllerService } from './services/sandbox-controller.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
 import { snapshotsService } from './services/snapshots.ts';
 import { streamingService } from './services/streaming.ts';
@@ -58,6 +60,7 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(DiffService, diffService(core));
   server.register(EventsService, eventsService(core));
   server.register(IntrospectionService, introspectionService(core));
+  server.register(SandboxControllerService, sandboxControllerService(core));
   server.register(SandboxStoreService, sandboxStoreService(core));
   server.register(HealthService, healthService());
   const reflection = reflectionService(() => server.services);
