@@ -24,6 +24,7 @@ const programs: Readonly<Record<string, string>> = {
   shim: 'src/shim/main.ts',
   guest: 'src/guest/inside/main.ts',
   shell: 'src/shell/main.ts',
+  'image-modules': 'src/shim/containerd/image-modules.ts',
 };
 
 /** Of every program. */

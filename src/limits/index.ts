@@ -161,8 +161,8 @@ export const transfer_stream_name_bytes_max: number = 1024;
 export const transfer_stream_unclaimed_ms_max: number = 60_000;
 /** Of one piece of data, as containerd has it. */
 export const transfer_data_bytes: number = 32 * 1024;
-/** What a sender may have under way before it is told to go on, as containerd has it. */
-export const transfer_window_bytes: number = 64 * 1024;
+/** What a client may have under way before it is told to go on: sixteen times what containerd lets it, for its speed. */
+export const transfer_window_bytes: number = 1024 * 1024;
 /** How long a receiver may take to let an export go on. */
 export const transfer_stalled_ms_max: number = 300_000;
 /** How long a client may take to give credentials. */
@@ -431,6 +431,9 @@ export const event_retry_ms_max: number = 500;
 export const reservation_ms_max: number = 120_000;
 /** How long a shim without containers stays for the next one of its containerd and namespace. */
 export const shared_shim_idle_ms: number = 30_000;
+/** Processes that hold namespaces, made ahead for the next containers; and how long after a start. */
+export const standby_holders: number = 2;
+export const holder_rest_ms: number = 200;
 /** What a request at a shim's door may have. */
 export const door_request_bytes_max: number = 16_384;
 

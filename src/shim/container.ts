@@ -295,7 +295,7 @@ export class Container {
       },
       program: (place) => start.program(place),
       takesKeys: () => own().takesKeys(),
-      place: (pid) => this.#limits.place(pid),
+      place: (pid, by_itself) => this.#limits.place(pid, by_itself),
       ...more,
     });
   }

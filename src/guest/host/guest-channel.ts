@@ -51,9 +51,13 @@ export function sendJob(fd: number, options: GuestOptions): void {
   }
 }
 
-/** Lets the guest's process go on: it stands where its limits hold. */
-export function sendGo(fd: number): void {
-  sendWhole(fd, encodeFrame(frame.go), []);
+/** Lets the guest's process go on: it stands where its limits hold, once it has written itself into `groups`. */
+export function sendGo(fd: number, groups: readonly number[]): void {
+  try {
+    sendWhole(fd, encodeFrame(frame.go, Uint8Array.of(groups.length)), groups);
+  } finally {
+    for (const each of groups) close(each);
+  }
 }
 
 function sendWhole(fd: number, bytes: Uint8Array, descriptors: readonly number[]): void {

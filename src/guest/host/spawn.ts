@@ -78,9 +78,9 @@ export function createSpawnStarter(options: SpawnOptions): Starter {
         close(pidfd);
       });
       try {
-        guest.place(pid);
+        const groups = guest.place(pid, false);
         sendJob(channel, guest);
-        sendGo(channel);
+        sendGo(channel, groups);
       } catch (error) {
         close(channel);
         signal(9);

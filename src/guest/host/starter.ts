@@ -21,8 +21,11 @@ export interface GuestOptions {
   core?(piece: Uint8Array): void;
   /** Told when the guest takes the key that interrupts by itself, and again when it has taken it. */
   takesKeys?(): void;
-  /** Puts the process where its limits hold, before it allocates for its guest. */
-  place(pid: number): void;
+  /**
+   * Puts the process where its limits hold, before it allocates for its guest. `by_itself`: it has one thread, and can go
+   * to a control group by writing `0` into the files that are given, which are closed once they were sent.
+   */
+  place(pid: number, by_itself: boolean): readonly number[];
 }
 
 /** How a guest process ended. */

@@ -289,8 +289,7 @@ function standby(child: Child, pid: number, pidfd: number): Standby {
       if (gone) return null;
       try {
         sendJob(child.channel, options);
-        options.place(pid);
-        sendGo(child.channel);
+        sendGo(child.channel, options.place(pid, true));
       } catch (error) {
         // It ends, and its channel is closed then.
         signal(9);
