@@ -1,3 +1,6 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { Core } from '../../core/index.ts';
 import {
   ContainersService,
@@ -20,6 +23,7 @@ import {
   TransferService,
   VersionService,
 } from '../../wire/services.ts';
+import { opt_folder } from './plugins.ts';
 import { containersService } from './services/containers.ts';
 import { contentService } from './services/content.ts';
 import { diffService } from './services/diff.ts';
@@ -50,6 +54,8 @@ export interface ContainerdApiOptions {
 /** containerd's services over gRPC, without a listener. */
 export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
+  // `ctr install` makes what is below it, not the folder itself.
+  mkdirSync(join(core.root, opt_folder), { recursive: true });
   server.register(VersionService, versionService(about));
   server.register(NamespacesService, namespacesService(core));
   server.register(ContainersService, containersService(core));
