@@ -2,7 +2,8 @@
  * Starting containers: `docker run --rm` of hello on Wherry beside a static program on Docker, where an engine is at
  * hand (`DOCKER_BENCH_SOCKET`, image `DOCKER_BENCH_IMAGE`), interleaved in one run; so is `docker run -d -p` of web to the
  * first byte that it answers (image `DOCKER_BENCH_WEB_IMAGE`); then from start request to first byte, fifty at once, and
- * memory. `bench compute` runs programs that compute instead (compute.ts), `bench shim` our shim under containerd (shim.ts).
+ * memory. `bench compute` runs programs that compute instead (compute.ts), `bench shim` our shim under containerd
+ * (shim.ts), `bench containerd` containerd's door beside a real containerd (containerd.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import type { Connection } from '../src/client/index.ts';
 import { calls } from './calls.ts';
 import { compute } from './compute.ts';
+import { containerd } from './containerd.ts';
 import { childrenOf, connect, exists, pageTables, pss, shimPids, sleep, startDaemon } from './engine.ts';
 import { figure, show } from './figures.ts';
 import { benchShim } from './shim.ts';
@@ -22,6 +24,8 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** How many containers run when memory is looked at. */
     containers: { type: 'string', default: '1,10,50' },
+    /** Of `bench containerd`: a table, or JSON. */
+    format: { type: 'string', default: 'table' },
   },
   allowPositionals: true,
 });
@@ -34,6 +38,10 @@ if (what === 'compute') {
 }
 if (what === 'calls') {
   await calls();
+  process.exit(0);
+}
+if (what === 'containerd') {
+  await containerd({ runs, quick: values.quick, format: values.format === 'json' ? 'json' : 'table' });
   process.exit(0);
 }
 

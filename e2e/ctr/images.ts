@@ -170,3 +170,9 @@ export async function archives(): Promise<Map<string, Buffer>> {
   );
   return files;
 }
+
+/** busybox as `docker load` takes it; there is one. */
+export async function dockerBusybox(tag: string): Promise<Buffer> {
+  const { layers } = busyboxImage(false)!;
+  return await imageArchive({ tag, os: 'linux', architecture: 'amd64', cmd: ['sh'], env: ['PATH=/bin'], layers });
+}

@@ -21,9 +21,10 @@ const masks: readonly Mask[] = [
     pattern: /\b(Less than a second|About (a minute|an hour)|\d+ (second|minute|hour)s?)\b/g,
     to: '<duration>',
   },
+  { name: 'columns that are as wide as a duration', pattern: /\t+/g, to: '\t' },
   { name: 'elapsed time and speed', pattern: /elapsed: *[\d.]+ *s *total: .*/g, to: 'elapsed: <time>' },
   { name: 'how long it took', pattern: /\bdone: [\d.]+(µs|ms|s)/g, to: 'done: <time>' },
-  { name: 'random names', pattern: /\b\d{8,10}-[A-Za-z0-9_-]{4}(?![A-Za-z0-9_-])/g, to: '<random>' },
+  { name: 'random names', pattern: /\b\d{1,19}-[A-Za-z0-9_-]{4}(?![A-Za-z0-9_-])/g, to: '<random>' },
   {
     name: 'processes in tables',
     pattern: /^(\S+ +)\d+( +)(?=RUNNING|STOPPED|PAUSED|CREATED|UNKNOWN|-)/gm,

@@ -130,6 +130,7 @@ async function outcomeOf(call: Promise<unknown>, id: string): Promise<string> {
     const text = error.message
       .replaceAll(id, '<id>')
       .replace(/sha256:[0-9a-f]{64}/g, '<digest>')
+      .replace(/locked for [\d.]+[µm]?s/g, 'locked for <duration>')
       .replace(/race\/\d+\//g, 'race/<n>/')
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+ ?(Z|[+-]\d+ [A-Z]+)?( m=\+[\d.]+)?/g, '<time>')
       .replace(/\bpid \d+/g, 'pid <n>');

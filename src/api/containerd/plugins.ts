@@ -8,9 +8,12 @@ export interface Plugin {
   /** Where its data is, below the data directory; '' for none. */
   readonly folder: string;
   readonly capabilities: readonly string[];
+  /** What clients are told its folder is. */
+  readonly folder_is: 'root' | 'path';
 }
 
 const type = {
+  internal: 'io.containerd.internal.v1',
   content: 'io.containerd.content.v1',
   snapshotter: 'io.containerd.snapshotter.v1',
   metadata: 'io.containerd.metadata.v1',
@@ -34,11 +37,12 @@ interface Details {
   readonly on_platform?: boolean;
   readonly folder?: string;
   readonly capabilities?: readonly string[];
+  readonly folder_is?: 'root' | 'path';
 }
 
 function plugin(kind: string, id: string, details: Details = {}): Plugin {
-  const { requires = [], on_platform = false, folder = '', capabilities = [] } = details;
-  return { type: kind, id, requires, on_platform, folder, capabilities };
+  const { requires = [], on_platform = false, folder = '', capabilities = [], folder_is = 'root' } = details;
+  return { type: kind, id, requires, on_platform, folder, capabilities, folder_is };
 }
 
 function services(...ids: readonly string[]): Plugin[] {
@@ -54,6 +58,8 @@ const snapshotter: Details = { on_platform: true, folder: 'snapshots' };
 /** What clients of containerd 1.6 to 2.x find here: what is served, and nothing else. */
 export const plugins: readonly Plugin[] = [
   plugin(type.content, 'content', { folder: 'content' }),
+  // Where `ctr install` puts programs.
+  plugin(type.internal, 'opt', { folder: 'opt', folder_is: 'path' }),
   plugin(type.warning, 'deprecations'),
   plugin(type.event, 'exchange'),
   plugin(type.snapshotter, 'wherry', snapshotter),

@@ -225,7 +225,7 @@ class SnapshotterOfNamespace implements Snapshotter {
     // Who wants to see files at a path would be given an empty folder: nobody else names a view like that.
     if (kind === 'view' && key.startsWith('/') && !canMount()) throw onlyRoot(key);
     const { store, tables, tell } = this.#options;
-    const row = await store.transact(() => {
+    const act = (): SnapshotRow => {
       this.#refuseTaken(key, labels[target_label]);
       const below = this.#below({ diff_ids: [], parent: '' }, parent);
       const made: SnapshotRow = {
@@ -242,7 +242,9 @@ class SnapshotterOfNamespace implements Snapshotter {
       tables.snapshots.put(this.#space, key, made);
       this.#lease(lease, key);
       return made;
-    });
+    };
+    // Nobody comes back after a crash to one that was only made to apply a layer to.
+    const row = isExtractKey(key) ? store.actNow(act) : await store.transact(act);
     try {
       const mounts = await this.#mountsOf(key, row);
       if (kind === 'active') tell(this.#namespace, objectEvent.snapshotPrepare(this.name, key, parent));

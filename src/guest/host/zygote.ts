@@ -308,7 +308,15 @@ function standby(child: Child, pid: number, pidfd: number): Standby {
         signal(9);
         return { status: said.code, said };
       })();
-      return { pid, start: channel.start, notify: channel.notify, running: channel.running, ended, signal };
+      return {
+        pid,
+        start: channel.start,
+        notify: channel.notify,
+        interrupt: channel.interrupt,
+        running: channel.running,
+        ended,
+        signal,
+      };
     },
     release() {
       signal(9);

@@ -12,7 +12,7 @@ export function eventsForwardService(events: Events): ServiceHandlers<typeof Eve
     async forward({ envelope }) {
       const { event, namespace = '', topic = '', timestamp } = envelope ?? {};
       events.forward({
-        timestamp: timestamp === undefined ? undefined : timestampDate(timestamp),
+        timestamp: timestamp === undefined ? new Date(0) : timestampDate(timestamp),
         namespace,
         topic,
         event: { type_url: event?.typeUrl ?? '', value: event?.value ?? new Uint8Array() },

@@ -63,14 +63,15 @@ function readFilters(filters: readonly string[]): ReturnType<typeof parseFilters
   }
 }
 
-function toMessage({ root }: Core, { type, id, requires, on_platform, folder, capabilities }: Plugin): PluginMessage {
+function toMessage({ root }: Core, plugin: Plugin): PluginMessage {
+  const { type, id, requires, on_platform, folder, capabilities, folder_is } = plugin;
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   return {
     type,
     id,
     requires: [...requires],
     platforms: on_platform ? [{ os: 'linux', architecture }] : [],
-    exports: folder === '' ? {} : { root: join(root, folder) },
+    exports: folder === '' ? {} : { [folder_is]: join(root, folder) },
     capabilities: [...capabilities],
   };
 }
