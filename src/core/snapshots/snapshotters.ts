@@ -4,8 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WherryError } from '../../errors/index.ts';
-import { store_name_bytes_max } from '../../limits/index.ts';
-import { checkLabels, keyOfPath, withKey } from '../labels.ts';
+import { checkLabels } from '../labels.ts';
 import { chainIDs } from '../../oci/index.ts';
 import { digester } from '../digester.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
@@ -31,6 +30,7 @@ import { no_namespace, type Tables } from '../store/tables.ts';
 import { applyMounts, isExtractKey } from './apply-mounts.ts';
 import { canMount, ownDirectory } from './kernel-mounts.ts';
 import { directoryName, folderPiece, isDirectoryName, isFolder, ownPath, piecesOf } from './pieces.ts';
+import { checkKey, exists, labelsAfter, onlyRoot, refuseGuestFiles } from './snapshot-rules.ts';
 import { directoryUsage, layerUsage, summed } from './usage.ts';
 import { findSnapshot } from './wherry-mounts.ts';
 
@@ -368,54 +368,4 @@ class SnapshotterOfNamespace implements Snapshotter {
   get #resource(): string {
     return `snapshots/${this.name}`;
   }
-}
-
-function onlyRoot(key: string): WherryError {
-  return new WherryError(
-    'FailedPrecondition',
-    `Cannot mount at ${key}: only root can mount, and the daemon runs as another user. Run it as root.`,
-  );
-}
-
-function exists(key: string): WherryError {
-  return new WherryError('AlreadyExists', `snapshot "${key}": already exists`);
-}
-
-/** What guests of ours wrote is in another form than what the kernel has, and stays with its container. */
-function refuseGuestFiles(paths: Paths, key: string, row: SnapshotRow): void {
-  if (!existsSync(join(paths.active, row.folder))) return;
-  throw new WherryError(
-    'FailedPrecondition',
-    `Cannot commit the snapshot "${key}": a WebAssembly program has written to it, and what it wrote cannot be ` +
-      'committed. Copy the files out of the container instead.',
-  );
-}
-
-function checkKey(key: string): void {
-  if (key === '') throw new WherryError('Unknown', 'bucket name required');
-  if (key.includes('\0') || Buffer.byteLength(key) > store_name_bytes_max) {
-    throw new WherryError(
-      'InvalidArgument',
-      `Cannot use ${JSON.stringify(key.slice(0, 200))} as the name of a snapshot: it must have 1 to ${store_name_bytes_max} bytes and no NUL.`,
-    );
-  }
-}
-
-/** The labels after an update. */
-function labelsAfter(key: string, before: Labels, wanted: Labels, paths: readonly string[]): Labels {
-  let labels = paths.length === 0 ? wanted : before;
-  for (const path of paths) {
-    const name = keyOfPath(path, 'labels');
-    if (name !== null) {
-      labels = withKey(labels, name, wanted);
-    } else if (path === 'labels') {
-      labels = wanted;
-    } else {
-      throw new WherryError(
-        'InvalidArgument',
-        `cannot update ${JSON.stringify(path)} field on snapshot ${JSON.stringify(key)}: invalid argument`,
-      );
-    }
-  }
-  return labels;
 }
