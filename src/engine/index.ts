@@ -15,6 +15,8 @@ export type { GuestWalls } from '../core/index.ts';
 export type { MountPoint } from './containers/record.ts';
 export { shownPorts } from './containers/ports/shown-ports.ts';
 export type { ShownPort } from './containers/ports/shown-ports.ts';
+export type { Sample } from './containers/stats/samples.ts';
+export type { BlockCount, Usage } from './containers/stats/usage.ts';
 export { statusText } from './containers/status-text.ts';
 export { networkIdOf, networkOf } from './containers/surroundings.ts';
 export type { WaitCondition } from './containers/waiters.ts';

@@ -161,8 +161,8 @@ export const transfer_stream_name_bytes_max: number = 1024;
 export const transfer_stream_unclaimed_ms_max: number = 60_000;
 /** Of one piece of data, as containerd has it. */
 export const transfer_data_bytes: number = 32 * 1024;
-/** What a sender may have under way before it is told to go on, as containerd has it. */
-export const transfer_window_bytes: number = 64 * 1024;
+/** What a client may have under way before it is told to go on: sixteen times what containerd lets it, for its speed. */
+export const transfer_window_bytes: number = 1024 * 1024;
 /** How long a receiver may take to let an export go on. */
 export const transfer_stalled_ms_max: number = 300_000;
 /** How long a client may take to give credentials. */
@@ -369,6 +369,8 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** Between two looks at what a container uses. Docker's. */
+export const stats_interval_ms: number = 1000;
 /** Devices that a Linux container is given. */
 export const container_devices_max: number = 4096;
 /** Of the text of `--security-opt seccomp=`. */
@@ -394,6 +396,13 @@ export const code_run_ms_min: number = 100;
 export const code_programs_known_max: number = 1000;
 /** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
 export const code_header_bytes: number = 4096;
+
+/** The shell for images that have none: how deep a script is nested, and commands call each other. */
+export const shell_depth_max: number = 200;
+/** What one pipe, line or command substitution holds. */
+export const shell_pipe_bytes_max: number = 64 * 1024 * 1024;
+/** A script that is read from a file. */
+export const shell_script_bytes_max: number = 4 * 1024 * 1024;
 
 /** Hooks of an OCI bundle that one phase may have. */
 export const hooks_per_phase_max: number = 64;
@@ -422,6 +431,9 @@ export const event_retry_ms_max: number = 500;
 export const reservation_ms_max: number = 120_000;
 /** How long a shim without containers stays for the next one of its containerd and namespace. */
 export const shared_shim_idle_ms: number = 30_000;
+/** Processes that hold namespaces, made ahead for the next containers; and how long after a start. */
+export const standby_holders: number = 2;
+export const holder_rest_ms: number = 200;
 /** What a request at a shim's door may have. */
 export const door_request_bytes_max: number = 16_384;
 

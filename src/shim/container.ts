@@ -52,6 +52,8 @@ export class Container {
   readonly #ports: OpenPorts;
   readonly #core: CoreWriter | null;
   readonly #execs = new Map<string, Process>();
+  /** What each of them runs. */
+  readonly #commands = new Map<string, readonly string[]>();
   /** null before its first process is made, and again when that has gone. */
   #files: GuestFiles | null = null;
   #recorded: ShimTaskRecord['status'] = 'created';
@@ -156,10 +158,14 @@ export class Container {
       started: (guest) => this.#limits.started(guest),
       paused: () => this.#limits.paused(made.pid),
       resumed: () => this.#limits.resumed(made.pid),
-      gone: (end) => this.#left(made, end),
+      gone: (end) => {
+        this.#commands.delete(exec_id);
+        return this.#left(made, end);
+      },
       over: () => Promise.resolve(),
     });
     this.#execs.set(exec_id, made);
+    this.#commands.set(exec_id, spec.args);
     try {
       this.#record(this.#recorded);
     } catch (error) {
@@ -256,7 +262,8 @@ export class Container {
     own: () => Process,
   ): Promise<GuestProcess> {
     if (this.#files === null) throw new Error('the container has ended');
-    const start = this.#files.beside(spec, shellFile());
+    const commands = [this.#spec.args, ...this.#commands.values(), spec.args];
+    const start = this.#files.beside(spec, shellFile(), commands);
     try {
       const guest = await this.#createGuest(streams, spec, start, own, {});
       void guest.ended.then(() => start.end());
@@ -287,7 +294,8 @@ export class Container {
         return answer;
       },
       program: (place) => start.program(place),
-      place: (pid) => this.#limits.place(pid),
+      takesKeys: () => own().takesKeys(),
+      place: (pid, by_itself) => this.#limits.place(pid, by_itself),
       ...more,
     });
   }

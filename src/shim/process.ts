@@ -77,6 +77,8 @@ export class Process {
   #ended: ProcessExit | null = null;
   /** The signal that a kill stands for, which this shim carries out by ending the process. */
   #killed_by: number | null = null;
+  /** What its interrupting key does: ends it, or is told to it when it has taken the last one. */
+  #keys: 'end' | 'told' | 'untaken' = 'end';
   #failure: GuestFailure | null = null;
   #recording: NodeJS.Timeout | null = null;
   /** Known once the process has gone. */
@@ -331,7 +333,16 @@ export class Process {
 
   /** A key that ends what runs in the terminal; before and after that it is a key like others. */
   #press(key: 'interrupt' | 'quit'): void {
-    if (this.#phase === 'running') this.kill(key === 'interrupt' ? SIGINT : SIGQUIT);
+    if (this.#phase !== 'running') return;
+    if (key === 'interrupt' && this.#keys === 'told') {
+      this.#keys = 'untaken';
+      this.#guest!.interrupt();
+    } else this.kill(key === 'interrupt' ? SIGINT : SIGQUIT);
+  }
+
+  /** The guest takes its interrupting key by itself, and has taken those that came. */
+  takesKeys(): void {
+    this.#keys = 'told';
   }
 
   async #finish(end: GuestEnd): Promise<void> {

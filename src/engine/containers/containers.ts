@@ -16,6 +16,7 @@ import { pauseContainer, unpauseContainer } from './pause.ts';
 import { Registry } from './registry.ts';
 import { Removal } from './remove.ts';
 import { containerSize } from './size.ts';
+import { type SampleOptions, type Samples, samples } from './stats/samples.ts';
 import { Stopping, type StopOptions } from './stop.ts';
 import { unpackRecord } from './record.ts';
 import { listProcesses, type ProcessTable } from './top.ts';
@@ -311,9 +312,15 @@ export class Containers {
     return attachClient(this.#context.space, container, fd, head, options);
   }
 
+  /** What it uses; see `samples`. */
+  stats(container: Container, options: SampleOptions): Samples {
+    return samples(this.#context, container, options);
+  }
+
   /** Its processes; see `listProcesses`. */
   processes(query: string, ps_args: string): Promise<ProcessTable> {
-    return listProcesses(this.#context, this.find(query), ps_args);
+    const container = this.find(query);
+    return listProcesses(this.#context, container, ps_args, (pid) => this.execs.commandOf(container, pid));
   }
 
   /** What stands around its process, or stood around its last one; null when nobody can say. */

@@ -67,14 +67,19 @@ test('an exec has output, exit code, environment, directory and user of its own'
 
 test('one is told of while it runs, and ends with its container', async () => {
   const id = await stays();
-  const exec = await make(id, [program, 'stay'], { Tty: true, User: '0', Privileged: true, DetachKeys: 'ctrl-a' });
+  const exec = await make(id, [program, 'stay', 'too'], {
+    Tty: true,
+    User: '0',
+    Privileged: true,
+    DetachKeys: 'ctrl-a',
+  });
   const { ExecIDs } = (await daemon.send('GET', `/containers/${id}/json`)).json as { ExecIDs: readonly string[] };
   assert.deepEqual(ExecIDs, [exec]);
   assert.deepEqual(await inspect(exec), {
     ID: exec,
     Running: false,
     ExitCode: null,
-    ProcessConfig: { tty: true, entrypoint: program, arguments: ['stay'], privileged: true, user: '0' },
+    ProcessConfig: { tty: true, entrypoint: program, arguments: ['stay', 'too'], privileged: true, user: '0' },
     OpenStdin: false,
     OpenStderr: true,
     OpenStdout: true,
@@ -91,7 +96,7 @@ test('one is told of while it runs, and ends with its container', async () => {
   const { Processes } = (await daemon.send('GET', `/containers/${id}/top`)).json as { Processes: string[][] };
   assert.deepEqual(
     Processes.map((row) => row.at(-1)),
-    ['/module.wasm stay', '/module.wasm stay'],
+    ['/module.wasm stay', '/module.wasm stay too'],
   );
   assert.ok(Processes.some((row) => row.includes(String(running.Pid))));
   assert.equal((await daemon.send('POST', `/exec/${exec}/resize?h=10&w=20`)).status, 200);

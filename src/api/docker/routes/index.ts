@@ -7,6 +7,7 @@ import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
 import { pluginRoutes } from './plugins.ts';
+import { statsRoutes } from './stats.ts';
 import { swarmRoutes } from './swarm.ts';
 import { systemRoutes } from './system.ts';
 import { unimplementedRoutes } from './unimplemented.ts';
@@ -17,6 +18,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
   return [
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine),
+    ...statsRoutes(engine),
     ...execRoutes(engine),
     ...eventRoutes(engine.events),
     ...imageRoutes(engine.images),

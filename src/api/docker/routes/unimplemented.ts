@@ -5,7 +5,6 @@ import type { Method, Route } from '../route.ts';
 const operations: readonly (readonly [Method, string, string, string?])[] = [
   ['GET', '/containers/{id}/changes', 'ContainerChanges (docker diff)'],
   ['GET', '/containers/{id}/export', 'ContainerExport (docker export)'],
-  ['GET', '/containers/{id}/stats', 'ContainerStats (docker stats)'],
   ['GET', '/containers/{id}/attach/ws', 'ContainerAttachWebsocket'],
   ['HEAD', '/containers/{id}/archive', 'ContainerArchiveInfo (docker cp)'],
   ['GET', '/containers/{id}/archive', 'ContainerArchive (docker cp)'],

@@ -13,6 +13,7 @@ import type { Shim } from '../shim.ts';
 import type { OpenedStreams, ProcessName, TaskShim } from '../task-shim.ts';
 import { type Bootstrap, keptBootstrap, parseBootstrap, writeBootstrap } from './bootstrap.ts';
 import { logPipe, removeBundle, writeProgram } from './bundle-folder.ts';
+import { removeDeadSocket } from './dead-socket.ts';
 import { deleteProgram, type ShimCall, startProgram } from './program.ts';
 import { ShimLog } from './shim-log.ts';
 import { type StreamHolders, TaskStreams } from './task-streams.ts';
@@ -210,6 +211,7 @@ export class ForeignShim implements TaskShim {
       reason: 'the shim of the container ended unexpectedly',
     };
     if (!existsSync(bundle)) return exit;
+    const address = keptBootstrap(bundle)?.address ?? null;
     try {
       const { pid, exitStatus, exitedAt } = fromBinary(taskMessages.DeleteResponseSchema, await deleteProgram(call));
       const exited_at = exitedAt === undefined ? exit.exited_at : timestampDate(exitedAt);
@@ -217,6 +219,7 @@ export class ForeignShim implements TaskShim {
     } catch (error) {
       log.warn(`failed to clean up after shim ${this.name}: ${fromUnknown(error).message}`);
     }
+    if (address !== null && !tasks_at.has(address)) await removeDeadSocket(address);
     try {
       await removeBundle(bundle);
     } catch (error) {

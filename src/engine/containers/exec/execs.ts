@@ -58,6 +58,12 @@ export class Execs {
       .map(({ id }) => id);
   }
 
+  /** What a process of a container that is an exec's runs; null for any other. */
+  commandOf(container: Container, pid: number): readonly string[] | null {
+    const found = this.#of(container).find((exec) => exec.pid === pid && exec.phase === 'running');
+    return found?.request.command ?? null;
+  }
+
   /**
    * Whether one may be started now; whoever is about to take a client's connection over asks before.
    *

@@ -2,6 +2,7 @@ import type { Any } from '../../../core/index.ts';
 import { WherryError } from '../../../errors/index.ts';
 import type { ContainersContext } from '../context.ts';
 import { buildEnvironment } from '../create/environment.ts';
+import { linuxExecProcess } from '../create/linux/exec-process.ts';
 import { findUser } from '../create/user.ts';
 import type { Exec } from './exec.ts';
 
@@ -42,6 +43,7 @@ export async function buildProcess(
     args: request.command,
     env: buildEnvironment({ ...config, Tty: terminal, Env: [...config.Env, ...request.env] }, user.home, cwd),
     cwd,
+    ...(container.record.runtime === undefined ? {} : linuxExecProcess(container.record, user, request)),
   };
   return { type_url, value: Buffer.from(JSON.stringify(process)) };
 }

@@ -74,7 +74,7 @@ export function linuxSpec(record: ContainerRecord, user: GuestUser, place: Linux
     process: {
       ...(config.Tty ? { terminal: true } : {}),
       ...(config.Tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
-      user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set([user.gid, ...user.groups])] },
+      user: userSpec(user),
       args: init === null ? record.args : [init_path, '--', ...record.args],
       env: linuxEnvironment(config),
       cwd: config.WorkingDir === '' ? '/' : config.WorkingDir,
@@ -105,8 +105,13 @@ function groupOf(parent: string, namespace: string, id: string): string {
   return parent === '' ? `/wherry-linux/${namespace}/${id}` : `/${parent.replace(/^\/+|\/+$/g, '')}/${id}`;
 }
 
+/** `process.user`: the first group is among the further ones, too. */
+export function userSpec({ uid, gid, groups }: GuestUser): Readonly<Record<string, unknown>> {
+  return { uid, gid, additionalGids: [...new Set([gid, ...groups])] };
+}
+
 /** Docker's own variables, over them those of the config; the runtime adds HOME. A variable without `=` unsets one. */
-function linuxEnvironment(config: ContainerConfig): readonly string[] {
+export function linuxEnvironment(config: ContainerConfig): readonly string[] {
   const variables = new Map<string, string>();
   const set = (variable: string): void => void variables.set(variable.split('=', 1)[0]!, variable);
   set(default_path);
