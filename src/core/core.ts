@@ -175,6 +175,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     store,
     tables,
     layers,
+    folders,
     publish,
     tell: (namespace: string, { topic, pack }: ObjectEvent) => events.publish(namespace, topic, pack),
     sequences: new Map<string, number>(),

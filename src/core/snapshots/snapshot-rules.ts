@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { WherryError } from '../../errors/index.ts';
 import { store_name_bytes_max } from '../../limits/index.ts';
 import { keyOfPath, withKey } from '../labels.ts';
 import type { Labels } from '../model.ts';
-import type { Paths } from '../paths.ts';
-import type { SnapshotRow } from '../store/rows.ts';
 
 /** The refusal of mounts that would show nothing. */
 export function onlyRoot(key: string): WherryError {
@@ -21,13 +16,11 @@ export function exists(key: string): WherryError {
   return new WherryError('AlreadyExists', `snapshot "${key}": already exists`);
 }
 
-/** What guests of ours wrote is in another form than what the kernel has, and stays with its container. */
-export function refuseGuestFiles(paths: Paths, key: string, row: SnapshotRow): void {
-  if (!existsSync(join(paths.active, row.folder))) return;
-  throw new WherryError(
+/** The refusal of a snapshot that has two contents: one that the kernel mounted, and one that guests of ours wrote. */
+export function writtenTwice(key: string): WherryError {
+  return new WherryError(
     'FailedPrecondition',
-    `Cannot commit the snapshot "${key}": a WebAssembly program has written to it, and what it wrote cannot be ` +
-      'committed. Copy the files out of the container instead.',
+    `Cannot commit the snapshot "${key}": a WebAssembly program has written to it, and somebody else to its mounts.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -28,9 +28,10 @@ import { toSnapshot } from '../store/snapshots.ts';
 import type { Store } from '../store/store.ts';
 import { no_namespace, type Tables } from '../store/tables.ts';
 import { applyMounts, isExtractKey } from './apply-mounts.ts';
+import type { FolderLayers } from './folder-layers.ts';
 import { canMount, ownDirectory } from './kernel-mounts.ts';
 import { directoryName, folderPiece, isDirectoryName, isFolder, ownPath, piecesOf } from './pieces.ts';
-import { checkKey, exists, labelsAfter, onlyRoot, refuseGuestFiles } from './snapshot-rules.ts';
+import { checkKey, exists, labelsAfter, onlyRoot, writtenTwice } from './snapshot-rules.ts';
 import { directoryUsage, layerUsage, summed } from './usage.ts';
 import { findSnapshot } from './wherry-mounts.ts';
 
@@ -39,6 +40,7 @@ export interface SnapshottersOptions {
   readonly store: Store;
   readonly tables: Tables;
   readonly layers: LayerStore;
+  readonly folders: FolderLayers;
   /** Tells of a change once it is durable. */
   readonly publish: Publish;
   /** Tells at once. */
@@ -97,6 +99,7 @@ class SnapshotterOfNamespace implements Snapshotter {
     checkKey(name);
     const labels = checkLabels('info.Labels', options.labels ?? {});
     const { store, tables, paths, publish } = this.#options;
+    await this.#takeGuestFiles(key);
     const usage = await this.#ownUsage(key);
     await store.transact(() => {
       if (tables.snapshots.has(this.#space, name)) throw exists(name);
@@ -111,7 +114,6 @@ class SnapshotterOfNamespace implements Snapshotter {
       const below = this.#below(row, options.parent ?? '');
       const sequence = this.#nextSequence();
       const { applied } = row;
-      refuseGuestFiles(paths, key, row);
       if (applied === undefined) ownDirectory(paths, row, undefined);
       const own = applied ?? [folderPiece(row.folder)];
       const now = new Date().toISOString();
@@ -255,6 +257,21 @@ class SnapshotterOfNamespace implements Snapshotter {
     }
   }
 
+  /** Makes a layer of what guests of ours wrote to a snapshot that is to be committed: they have no directory of it. */
+  async #takeGuestFiles(key: string): Promise<void> {
+    const { store, tables, paths, folders } = this.#options;
+    const row = tables.snapshots.find(this.#space, key);
+    if (row?.kind !== 'active' || row.applied !== undefined) return;
+    if (!existsSync(join(paths.active, row.folder))) return;
+    const own = ownPath(paths, row.folder);
+    if (existsSync(own) && readdirSync(own).length > 0) throw writtenTwice(key);
+    const applied = [await folders.layerOfGuests(row.folder)];
+    store.actNow(() => {
+      const now = tables.snapshots.find(this.#space, key);
+      if (now?.folder === row.folder) tables.snapshots.put(this.#space, key, { ...now, applied });
+    });
+  }
+
   /** Takes back a snapshot that could not be mounted. */
   async #forget(key: string, { folder }: SnapshotRow): Promise<void> {
     const { store, tables, removed } = this.#options;
@@ -278,9 +295,11 @@ class SnapshotterOfNamespace implements Snapshotter {
     row: Pick<SnapshotRow, 'diff_ids' | 'parent' | 'parent_key' | 'pieces'>,
     parent: string,
   ): { readonly parent_key: string; readonly pieces: readonly string[] } {
-    const before = row.parent_key ?? row.parent;
-    if (before !== '' || parent === '') return { parent_key: before, pieces: row.pieces ?? row.diff_ids };
-    const found = this.#options.tables.snapshots.find(this.#space, parent);
+    const { snapshots } = this.#options.tables;
+    const before = row.parent_key ?? (snapshots.has(this.#space, row.parent) ? row.parent : '');
+    const pieces = row.pieces ?? row.diff_ids;
+    if (pieces.length > 0 || parent === '') return { parent_key: before, pieces };
+    const found = snapshots.find(this.#space, parent);
     if (found === null) {
       throw new WherryError('NotFound', `parent snapshot ${parent} does not exist: not found`);
     }
