@@ -455,6 +455,8 @@ export const filter_pattern_steps_max: number = 2000;
 export const filters_per_call_max: number = 256;
 /** How soon after a client deleted something what it referred to is collected. */
 export const collection_delay_ms: number = 500;
+/** What is younger is spared by such a collection. */
+export const collection_spare_ms: number = 60_000;
 /** The part of the time that such collections may take. containerd's. */
 export const collection_share_max: number = 0.02;
 /** An ingest that nobody holds and nobody writes goes after so long. containerd's. */

@@ -12,9 +12,11 @@ import {
   ImagesService,
   IntrospectionService,
   LeasesService,
+  MountsService,
   NamespacesService,
   ReflectionAlphaService,
   ReflectionService,
+  SandboxControllerService,
   SandboxStoreService,
   SnapshotsService,
   StreamingService,
@@ -31,8 +33,10 @@ import { healthService } from './services/health.ts';
 import { imagesService } from './services/images.ts';
 import { introspectionService } from './services/introspection.ts';
 import { leasesService } from './services/leases.ts';
+import { mountsService } from './services/mounts.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
+import { sandboxControllerService } from './services/sandbox-controller.ts';
 import { sandboxStoreService } from './services/sandbox-store.ts';
 import { snapshotsService } from './services/snapshots.ts';
 import { streamingService } from './services/streaming.ts';
@@ -61,9 +65,11 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(LeasesService, leasesService(core));
   server.register(ContentService, contentService(core));
   server.register(SnapshotsService, snapshotsService(core));
+  server.register(MountsService, mountsService(core));
   server.register(DiffService, diffService(core));
   server.register(EventsService, eventsService(core));
   server.register(IntrospectionService, introspectionService(core));
+  server.register(SandboxControllerService, sandboxControllerService(core));
   server.register(SandboxStoreService, sandboxStoreService(core));
   server.register(HealthService, healthService());
   const reflection = reflectionService(() => server.services);
