@@ -194,6 +194,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
     tasks: tasksView(tasks, name),
+    sandboxes: tasks.sandboxes.view(name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
@@ -252,7 +253,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       ingests.load();
       // Ours first: they hold streams for the others.
       await recoverShims({ paths, tables, tasks, log });
-      await recoverForeignShims({ tables, tasks, log });
+      await tasks.sandboxes.recover().then(() => recoverForeignShims({ tables, tasks, log }));
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
@@ -301,6 +302,7 @@ function makeFolders(paths: Paths): void {
     paths.work,
     paths.containers,
     paths.bundles,
+    paths.sandboxes,
     paths.mounts,
     paths.shims,
   ]) {

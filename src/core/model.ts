@@ -13,6 +13,7 @@ export type * from './model/images.ts';
 export type * from './model/leases.ts';
 export type * from './model/namespaces.ts';
 export type * from './model/sandboxes.ts';
+export type * from './model/sandbox-controller.ts';
 export type * from './model/snapshots.ts';
 export type * from './model/tasks.ts';
 export type * from './model/transaction.ts';

@@ -5,6 +5,7 @@ import type { Differ } from './diff.ts';
 import type { Events } from './events.ts';
 import type { Image } from './images.ts';
 import type { Layers, Mount, Snapshotter } from './snapshots.ts';
+import type { SandboxController } from './sandbox-controller.ts';
 import type { Tasks } from './tasks.ts';
 import type { Transact, Transaction } from './transaction.ts';
 
@@ -13,6 +14,7 @@ export interface NamespaceView {
   readonly content: Content;
   readonly layers: Layers;
   readonly tasks: Tasks;
+  readonly sandboxes: SandboxController;
   /** The log of a container, in the folder of what it keeps. Goes when the container is deleted. */
   logPath(container: string): string;
   /** Gives a new container the folder of one that is gone, with an empty log, if there is one to spare. */
