@@ -20,6 +20,7 @@ import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
+import { createActivations } from './snapshots/activations.ts';
 import { FolderLayers } from './snapshots/folder-layers.ts';
 import { kernelMounts } from './snapshots/kernel-mounts.ts';
 import { directoryName } from './snapshots/pieces.ts';
@@ -178,6 +179,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     store,
     tables,
     layers,
+    folders,
     publish,
     tell: (namespace: string, { topic, pack }: ObjectEvent) => events.publish(namespace, topic, pack),
     sequences: new Map<string, number>(),
@@ -201,6 +203,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     mounts: (key, snapshotter) => mounts(name, key, snapshotter),
     kernelMounts: async (key, snapshotter) => await mountsOfKernel(snapshotOf(name, key, snapshotter)),
     snapshots: (snapshotter) => createSnapshotter(name, checkSnapshotter(snapshotter), snapshotters),
+    activations: createActivations(name, { paths, store, tables }),
     differ: createDiffer(name, {
       paths,
       store,
@@ -249,8 +252,10 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     collect: () => collect(),
     collectSoon: () => soon.ask(),
     async recover() {
-      reclaimMounts(paths);
-      await store.transact(() => reclaim(paths, tables, log));
+      await store.transact(() => {
+        reclaimMounts(paths, tables);
+        reclaim(paths, tables, log);
+      });
       ingests.load();
       // Ours first: they hold streams for the others.
       await recoverShims({ paths, tables, tasks, log });

@@ -12,6 +12,7 @@ import {
   ImagesService,
   IntrospectionService,
   LeasesService,
+  MountsService,
   NamespacesService,
   ReflectionAlphaService,
   ReflectionService,
@@ -32,6 +33,7 @@ import { healthService } from './services/health.ts';
 import { imagesService } from './services/images.ts';
 import { introspectionService } from './services/introspection.ts';
 import { leasesService } from './services/leases.ts';
+import { mountsService } from './services/mounts.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxControllerService } from './services/sandbox-controller.ts';
@@ -63,6 +65,7 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(LeasesService, leasesService(core));
   server.register(ContentService, contentService(core));
   server.register(SnapshotsService, snapshotsService(core));
+  server.register(MountsService, mountsService(core));
   server.register(DiffService, diffService(core));
   server.register(EventsService, eventsService(core));
   server.register(IntrospectionService, introspectionService(core));

@@ -1,6 +1,7 @@
 import type { Any } from './basics.ts';
 import type { Container } from './containers.ts';
 import type { Content } from './content.ts';
+import type { Activations } from './activations.ts';
 import type { Differ } from './diff.ts';
 import type { Events } from './events.ts';
 import type { Image } from './images.ts';
@@ -33,6 +34,7 @@ export interface NamespaceView {
    */
   snapshots(snapshotter?: string): Snapshotter;
   readonly differ: Differ;
+  readonly activations: Activations;
   images(): readonly Image[];
   containers(): readonly Container[];
   findImage(name: string): Image | null;
