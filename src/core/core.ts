@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type CollectOptions, Collector } from './collect.ts';
-import { collection_spare_ms } from '../limits/index.ts';
+import { collection_spare_ms, namespace_views_max } from '../limits/index.ts';
 import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
 import { createContent } from './content/contents.ts';
@@ -241,6 +241,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       let one = views.get(name);
       if (one === undefined) {
         one = view(name);
+        if (views.size >= namespace_views_max) views.clear();
         views.set(name, one);
       }
       return one;

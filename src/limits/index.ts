@@ -469,6 +469,8 @@ export const events_waiting_bytes_max: number = 32 * 1024 * 1024;
 export const content_infos_per_message: number = 100;
 /** Of one message of content that is read. containerd's. */
 export const content_read_bytes_max: number = 1024 * 1024;
+/** Namespaces whose views are kept at hand. */
+export const namespace_views_max: number = 1000;
 /** Paths of one field mask. */
 export const field_paths_max: number = 4096;
 /** Labels of one object. */
