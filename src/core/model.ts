@@ -2,6 +2,7 @@
  * What containerd is, as types: the contract between core and whoever stands on it (engine, api). Namespaced objects
  * are reached through `Core.namespace(name)`; Docker's namespace is `moby`.
  */
+export type * from './model/activations.ts';
 export type * from './model/basics.ts';
 export type * from './model/containers.ts';
 export type * from './model/content.ts';

@@ -1,3 +1,6 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { Core } from '../../core/index.ts';
 import {
   ContainersService,
@@ -9,6 +12,7 @@ import {
   ImagesService,
   IntrospectionService,
   LeasesService,
+  MountsService,
   NamespacesService,
   ReflectionAlphaService,
   ReflectionService,
@@ -20,6 +24,7 @@ import {
   TransferService,
   VersionService,
 } from '../../wire/services.ts';
+import { opt_folder } from './plugins.ts';
 import { containersService } from './services/containers.ts';
 import { contentService } from './services/content.ts';
 import { diffService } from './services/diff.ts';
@@ -28,6 +33,7 @@ import { healthService } from './services/health.ts';
 import { imagesService } from './services/images.ts';
 import { introspectionService } from './services/introspection.ts';
 import { leasesService } from './services/leases.ts';
+import { mountsService } from './services/mounts.ts';
 import { namespacesService } from './services/namespaces.ts';
 import { reflectionService } from './services/reflection.ts';
 import { sandboxControllerService } from './services/sandbox-controller.ts';
@@ -50,6 +56,8 @@ export interface ContainerdApiOptions {
 /** containerd's services over gRPC, without a listener. */
 export function createContainerdApi({ core, about, onFault }: ContainerdApiOptions): GrpcServer {
   const server = new GrpcServer(onFault);
+  // `ctr install` makes what is below it, not the folder itself.
+  mkdirSync(join(core.root, opt_folder), { recursive: true });
   server.register(VersionService, versionService(about));
   server.register(NamespacesService, namespacesService(core));
   server.register(ContainersService, containersService(core));
@@ -57,6 +65,7 @@ export function createContainerdApi({ core, about, onFault }: ContainerdApiOptio
   server.register(LeasesService, leasesService(core));
   server.register(ContentService, contentService(core));
   server.register(SnapshotsService, snapshotsService(core));
+  server.register(MountsService, mountsService(core));
   server.register(DiffService, diffService(core));
   server.register(EventsService, eventsService(core));
   server.register(IntrospectionService, introspectionService(core));

@@ -142,7 +142,7 @@ test('without an upgrade the stream comes behind a 200, and detached there is no
 test('a command that is not there is told of on stdout, with exit code 127', async () => {
   const id = await stays();
   const text =
-    'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown';
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH';
   const exec = await make(id, ['nope']);
   assert.deepEqual(framesOf(await (await start(exec)).output), [[1, `${text}\r\n`]]);
   assert.equal((await inspect(exec)).ExitCode, 127);
@@ -185,7 +185,7 @@ test('a paused container stands still, takes no execs, and goes on', async () =>
   };
   assert.deepEqual(await post('unpause'), [500, `Container ${id} is not paused`]);
   assert.deepEqual(await post('pause'), [204, '']);
-  assert.deepEqual(await post('pause'), [409, `container ${id} is already paused`]);
+  assert.deepEqual(await post('pause'), [409, `Container ${id} is already paused`]);
   const { State } = (await daemon.send('GET', `/containers/${id}/json`)).json as { State: Record<string, unknown> };
   assert.deepEqual([State['Status'], State['Running'], State['Paused']], ['paused', true, true]);
   assert.deepEqual(await post('start'), [409, 'cannot start a paused container, try unpause instead']);
