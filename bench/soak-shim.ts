@@ -175,7 +175,7 @@ class Soak {
       ...(existsSync(state) ? readdirSync(state, { recursive: true }) : []).map((name) => `file ${String(name)}`),
       ...(await this.#containerd.cleared()),
     );
-    console.log(`containerd ${version}: ${shims} shims held them all and have left; ${left.length} things are left`);
+    console.log(`containerd ${version}: the last ${shims} shims have left; ${left.length} things are left`);
     for (const each of left) console.log(`left: ${each}`);
     this.#lives.close();
     if (left.length > 0) throw new Error(`${left.length} things are left`);

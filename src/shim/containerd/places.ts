@@ -129,8 +129,7 @@ async function addModules(container: string, bundle: string, root: string, optio
   const { containerd, namespace } = options;
   const { args, cwd } = readBundle(bundle);
   const beside: string = pathToFileURL(join(dirname(process.argv[1]!), 'image-modules.js')).href;
-  // A program of its own, so that a shim that never needs a client of gRPC does not carry one.
-  // oxlint-disable-next-line no-dynamic-require -- it lies beside this one
+  // oxlint-disable-next-line import/no-dynamic-require -- a bundle of its own, whose place is known only here
   const { fetchModules } = (await import(beside)) as {
     fetchModules(options: ModulesOptions): Promise<void>;
   };
