@@ -14,6 +14,7 @@ import type { OpenedStreams, ProcessName, TaskShim } from '../task-shim.ts';
 import { type Bootstrap, keptBootstrap, parseBootstrap, writeBootstrap } from './bootstrap.ts';
 import { logPipe, removeBundle, writeProgram } from './bundle-folder.ts';
 import { deleteProgram, type ShimCall, startProgram } from './program.ts';
+import { addressFromOutside } from './rootless.ts';
 import { ShimLog } from './shim-log.ts';
 import { type StreamHolders, TaskStreams } from './task-streams.ts';
 
@@ -62,7 +63,8 @@ export class ForeignShim implements TaskShim {
     writeProgram(call.bundle, call.program);
     shim.#openLog();
     try {
-      const bootstrap = parseBootstrap(await startProgram(call, runtime_options));
+      const said = parseBootstrap(await startProgram(call, runtime_options));
+      const bootstrap = { ...said, address: addressFromOutside(call.environment.address, said.address) };
       await shim.#connect(bootstrap);
       writeBootstrap(call.bundle, bootstrap);
     } catch (error) {
