@@ -86,20 +86,22 @@ class Soak {
   }
 
   async #life(id: string, template: Template, how: 'ends' | 'is killed', exec: boolean): Promise<void> {
-    await this.#step(() => this.#lives.make(id, template), ['ALREADY_EXISTS']);
-    await this.#step(() => this.#lives.create(id), ['ALREADY_EXISTS']);
+    await this.#step(() => this.#lives.makeContainer(id, template), /^ALREADY_EXISTS/);
+    await this.#step(() => this.#lives.makeSnapshot(id, template), /^ALREADY_EXISTS/);
+    await this.#step(() => this.#lives.create(id), /^ALREADY_EXISTS/);
     // From here on it is there, whatever becomes of containerd.
-    if (!(await this.#kept(id, 'start', () => this.#lives.start(id), ['FAILED_PRECONDITION']))) return;
+    if (!(await this.#kept(id, 'start', () => this.#lives.start(id), /^FAILED_PRECONDITION/))) return;
     if (how === 'is killed') {
       if (exec) await this.#exec(id);
-      if (!(await this.#kept(id, 'kill', () => this.#lives.kill(id), []))) return;
+      if (!(await this.#kept(id, 'kill', () => this.#lives.kill(id), /process already finished/))) return;
     }
     let status = -1;
-    if (!(await this.#kept(id, 'wait', async () => void (status = await this.#lives.wait(id)), []))) return;
+    if (!(await this.#kept(id, 'wait', async () => void (status = await this.#lives.wait(id)), /^$/))) return;
     const wanted = how === 'ends' ? 0 : 137;
     if (status !== wanted) this.#lost.push(`${id}: it ended with ${status}, not ${wanted}`);
-    await this.#step(() => this.#lives.delete(id), ['NOT_FOUND']);
-    await this.#step(() => this.#lives.remove(id), ['NOT_FOUND']);
+    await this.#step(() => this.#lives.delete(id), /^NOT_FOUND/);
+    await this.#step(() => this.#lives.removeSnapshot(id), /^NOT_FOUND/);
+    await this.#step(() => this.#lives.removeContainer(id), /^NOT_FOUND/);
   }
 
   /** A containerd that is killed forgets what it was executing; the container has to stay. */
@@ -116,7 +118,7 @@ class Soak {
   }
 
   /** As `#step`, for a container that must be there: one that is not was lost. */
-  async #kept(id: string, what: string, act: () => Promise<unknown>, done_before: readonly string[]): Promise<boolean> {
+  async #kept(id: string, what: string, act: () => Promise<unknown>, done_before: RegExp): Promise<boolean> {
     try {
       await this.#step(act, done_before);
       return true;
@@ -128,7 +130,7 @@ class Soak {
   }
 
   /** Does something again that a kill of containerd interrupted; then `done_before` says that it had been done. */
-  async #step(act: () => Promise<unknown>, done_before: readonly string[]): Promise<void> {
+  async #step(act: () => Promise<unknown>, done_before: RegExp): Promise<void> {
     for (let again = false; ; again = true) {
       await this.#back;
       const generation = this.#generation;
@@ -137,7 +139,7 @@ class Soak {
         return;
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
-        if (again && done_before.includes(error.code)) return;
+        if (again && done_before.test(`${error.code} ${error.message}`)) return;
         if (generation === this.#generation) throw error;
         this.#repeated++;
       }
@@ -173,7 +175,7 @@ class Soak {
       ...(existsSync(state) ? readdirSync(state, { recursive: true }) : []).map((name) => `file ${String(name)}`),
       ...(await this.#containerd.cleared()),
     );
-    console.log(`containerd ${version}: ${shims} shims held them all and have left; ${left.length} things are left`);
+    console.log(`containerd ${version}: the last ${shims} shims have left; ${left.length} things are left`);
     for (const each of left) console.log(`left: ${each}`);
     this.#lives.close();
     if (left.length > 0) throw new Error(`${left.length} things are left`);

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bundle } from '../tools/bundle.ts';
-import { image, RealContainerd, runtime } from './containerd-shim/real-containerd.ts';
+import { image, type Ran, RealContainerd, runtime } from './containerd-shim/real-containerd.ts';
 import { versions } from './ctr/peer.ts';
 import { temporaryFolder } from './folder.ts';
 import { endProcess, isAlive } from './processes.ts';
@@ -87,6 +87,19 @@ for (const version of versions) {
       const path = join(real.folder, `spec-${Math.random().toString(36).slice(2)}.json`);
       writeFileSync(path, JSON.stringify(spec));
       return path;
+    }
+
+    /** The topics of tasks that `ctr events` prints until one is deleted. */
+    async function eventsOf(real: RealContainerd, act: () => Promise<Ran>): Promise<{ ran: Ran; topics: unknown[] }> {
+      const [ctr, ...words] = real.ctrWords();
+      const events = spawn(ctr!, [...words, 'events']);
+      let told = '';
+      events.stdout.setEncoding('utf8').on('data', (piece: string) => (told += piece));
+      await sleep(500);
+      const ran = await act();
+      for (let i = 0; i < 100 && !told.includes('/tasks/delete'); i++) await sleep(50);
+      events.kill('SIGKILL');
+      return { ran, topics: [...told.matchAll(/ (\/tasks\/[a-z]+) /g)].map(([, topic]) => topic) };
     }
 
     const runSpec = (
@@ -170,15 +183,29 @@ for (const version of versions) {
     });
 
     check('events come in order', async (real) => {
-      const events = spawn(real.ctrWords()[0]!, [...real.ctrWords().slice(1), 'events']);
-      let told = '';
-      events.stdout.setEncoding('utf8').on('data', (piece: string) => (told += piece));
-      await sleep(500);
-      await real.runModule('events', ['hello'], ['--rm']);
-      for (let i = 0; i < 100 && !told.includes('/tasks/delete'); i++) await sleep(50);
-      events.kill('SIGKILL');
-      const topics = [...told.matchAll(/ (\/tasks\/[a-z]+) /g)].map(([, topic]) => topic);
+      const { topics } = await eventsOf(real, () => real.runModule('events', ['hello'], ['--rm']));
       assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/exit', '/tasks/delete']);
+    });
+
+    check('one that wants more memory than it may have ends with 137, and that is told', async (real) => {
+      const { ran, topics } = await eventsOf(real, () =>
+        real.runModule('greedy', ['hog'], ['--rm', '--null-io', '--memory-limit', '67108864']),
+      );
+      assert.equal(ran.status, 137);
+      assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/oom', '/tasks/exit', '/tasks/delete']);
+    });
+
+    check('what listens does so in the network namespace of its container', async (real) => {
+      const port = { container_port: 8080, host_ip: '', host_port_first: 8080, host_port_last: 8080 };
+      const spec = await specWith(real, ['/bin/web.wasm'], (each) => {
+        each.annotations = { 'dev.wherry.ports': JSON.stringify([port]) };
+      });
+      assert.equal((await runSpec(real, 'web', spec, '-d')).status, 0);
+      const network = `--net=/proc/${(await real.task('web'))!.pid}/ns/net`;
+      const get = ['busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/guestbook'];
+      const { status, stderr } = spawnSync('nsenter', [network, ...get], { encoding: 'utf8', timeout: 20_000 });
+      assert.equal(status, 0, stderr);
+      await real.remove('web');
     });
 
     check('limits hold in the group that the spec names', async (real) => {
@@ -247,6 +274,15 @@ for (const version of versions) {
           'poststop stopped hooked',
         ],
       );
+      const spaces = join(real.folder, 'spaces');
+      const looking = await specWith(real, ['/bin/hello.wasm'], (each) => {
+        const look = { path: '/bin/sh', args: ['sh', '-c', `readlink /proc/self/ns/net >>${spaces}`] };
+        each.hooks = { createRuntime: [look], createContainer: [look] };
+      });
+      assert.equal((await runSpec(real, 'looking', looking, '--rm')).status, 0);
+      const [outer, inner] = readFileSync(spaces, 'utf8').trim().split('\n');
+      assert.equal(outer, readlinkSync('/proc/self/ns/net'));
+      assert.notEqual(inner, outer);
       const failing = await specWith(
         real,
         ['/bin/hello.wasm'],
@@ -268,6 +304,13 @@ for (const version of versions) {
       await real.taskIs('outside', 'STOPPED');
       assert.match((await real.ctr(['task', 'rm', 'outside'])).stderr, /exit code 137/);
       await real.remove('outside');
+    });
+
+    check('a module that is a layer itself runs where containerd takes such an image', async (real) => {
+      const { imported, ran } = await real.runBareModule('bare');
+      if (real.version === '1.6') assert.match(imported.stderr, /no processor for media-type|mismatched image rootfs/);
+      else assert.deepEqual([ran.status, ran.stdout], [0, 'Hello from WebAssembly!\n'], ran.stderr);
+      assert.deepEqual(await real.cleared(), []);
     });
 
     check('containerd is killed: what runs goes on, and what ended meanwhile is known', async (real) => {

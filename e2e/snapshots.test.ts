@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ociArchive, type OciImage } from './ctr/images.ts';
+import { unmount } from '../src/os/index.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { ImageFile } from './image.ts';
 
@@ -64,7 +65,7 @@ function folder(name: string): string {
   return path;
 }
 
-/** Runs what `ctr snapshots prepare --target` and its like print: a line that mounts. */
+/** Runs the line that `ctr snapshots prepare --target` and its like print. */
 function mountBy(line: string): void {
   const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
   assert.equal(status, 0, `${line}: ${stderr}`);
@@ -77,7 +78,7 @@ before(async () => {
 
 after(async () => {
   if (ctr_path === '') return;
-  for (const target of mounts().reverse()) spawnSync('umount', ['-l', target]);
+  for (const target of mounts().reverse()) unmount(target);
   await daemon.stop();
 });
 
@@ -109,11 +110,11 @@ test('what is written to a snapshot is committed, and images share what is unpac
   const target = folder('written');
   mountBy(ok('snapshots', 'prepare', '--target', target, 'work', chain));
   writeFileSync(join(target, 'mine'), 'm');
-  mountBy(`umount ${target}`);
+  unmount(target);
   ok('snapshots', 'commit', 'mine', 'work');
   mountBy(ok('snapshots', 'view', '--target', target, 'look', 'mine'));
   assert.deepEqual(readdirSync(target).sort(), ['base', 'mine', 'one']);
-  mountBy(`umount ${target}`);
+  unmount(target);
   assert.match(ok('snapshots', 'usage', '-b', 'mine'), /mine +8192 +2/);
   assert.match(ctr('snapshots', 'rm', 'mine').text, /cannot remove snapshot with child/);
   ok('snapshots', 'rm', 'look', 'mine');
@@ -135,7 +136,7 @@ test(
       await sleep(ms);
       await daemon.kill();
       await gone;
-      for (const each of mounts().reverse()) spawnSync('umount', [each]);
+      for (const each of mounts().reverse()) unmount(each);
       await daemon.start();
       ctr('snapshots', 'rm', target);
       assert.deepEqual(mounts(), []);

@@ -23,6 +23,8 @@ const programs: Readonly<Record<string, string>> = {
   daemon: 'src/daemon/main.ts',
   shim: 'src/shim/main.ts',
   guest: 'src/guest/inside/main.ts',
+  shell: 'src/shell/main.ts',
+  'image-modules': 'src/shim/containerd/image-modules.ts',
 };
 
 /** Of every program. */
@@ -37,6 +39,9 @@ const settings = {
     return [builtins];
   },
 } as const;
+
+/** Of what a guest's process evaluates: its value is what it exports. */
+const script = { format: 'iife', globalName: 'wherry_shell', footer: { js: 'wherry_shell;' }, minify: true } as const;
 
 export interface Bundled {
   /** Programs that were written. */
@@ -65,7 +70,13 @@ export async function bundle(root: string): Promise<Bundled> {
       const partial = `${path}.${process.pid}`;
       const began = new Date();
       try {
-        await build({ ...settings, absWorkingDir: root, entryPoints: [entry], outfile: partial });
+        await build({
+          ...settings,
+          ...(name === 'shell' ? script : {}),
+          absWorkingDir: root,
+          entryPoints: [entry],
+          outfile: partial,
+        });
         // As old as what it was made from: a source saved meanwhile is newer.
         utimesSync(partial, began, began);
         renameSync(partial, path);

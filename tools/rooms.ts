@@ -21,6 +21,7 @@ export const rooms: readonly Room[] = [
   { name: 'limits', page: true },
   { name: 'wasm', page: true },
   { name: 'wasi', page: true },
+  { name: 'shell', page: true },
   { name: 'oci', page: true },
   { name: 'os' },
   { name: 'vfs' },

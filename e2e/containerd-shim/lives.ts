@@ -37,15 +37,27 @@ export class Lives {
     }
   }
 
-  /** Makes a container and its snapshot. */
-  async make(id: string, { container, parent }: Template): Promise<void> {
+  async makeContainer(id: string, { container }: Template): Promise<void> {
     const spec = unpackDocument(container.spec!, documentType.spec) as { linux: { cgroupsPath: string } };
     spec.linux.cgroupsPath = `/${this.#namespace}/${id}`;
     await this.#client.call(ContainersService.method.create, {
       container: { ...container, id, snapshotKey: id, spec: packDocument(documentType.spec, spec) },
     });
-    // Afterwards: one that belongs to no container may be collected at any moment.
+  }
+
+  /** After its container: one that belongs to none may be collected at any moment. */
+  async makeSnapshot(id: string, { parent }: Template): Promise<void> {
     await this.#client.call(SnapshotsService.method.prepare, { snapshotter, key: id, parent });
+  }
+
+  async make(id: string, template: Template): Promise<void> {
+    await this.makeContainer(id, template);
+    await this.makeSnapshot(id, template);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.removeSnapshot(id);
+    await this.removeContainer(id);
   }
 
   async create(id: string): Promise<void> {
@@ -80,8 +92,12 @@ export class Lives {
     return (await this.#client.call(TasksService.method.delete, { containerId: id })).exitStatus;
   }
 
-  async remove(id: string): Promise<void> {
+  async removeSnapshot(id: string): Promise<void> {
     await this.#client.call(SnapshotsService.method.remove, { snapshotter, key: id });
+  }
+
+  /** Its snapshot first: one that belongs to no container may be collected before it is removed. */
+  async removeContainer(id: string): Promise<void> {
     await this.#client.call(ContainersService.method.delete, { id });
   }
 

@@ -1,5 +1,6 @@
 /** A containerd as it is, with our shim in its PATH, in a folder of its own; and what is left of both. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -18,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bundle } from '../../tools/bundle.ts';
 import { programsOf, type Version } from '../ctr/peer.ts';
 import { temporaryFolder } from '../folder.ts';
-import { imageArchive } from '../image.ts';
+import { imageArchive, layerTar } from '../image.ts';
 import { endProcess, isAlive, processesNaming } from '../processes.ts';
 
 const checkout = join(import.meta.dirname, '../..');
@@ -26,9 +27,11 @@ const checkout = join(import.meta.dirname, '../..');
 export const runtime = 'io.containerd.wherry.v1';
 export const image = 'docker.io/library/guests:latest';
 
+const bare_image = 'docker.io/library/bare:latest';
+
 const modules = [
-  ...['hello', 'wordcount', 'clock'].map((name) => [name, `examples/${name}/${name}.wasm`] as const),
-  ...['probe', 'wait'].map((name) => [name, `e2e/guests/${name}.wasm`] as const),
+  ...['hello', 'wordcount', 'web'].map((name) => [name, `examples/${name}/${name}.wasm`] as const),
+  ...['probe', 'wait', 'hog'].map((name) => [name, `e2e/guests/${name}.wasm`] as const),
 ];
 
 export interface Ran {
@@ -191,6 +194,21 @@ export class RealContainerd {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Imports hello as an image whose one layer is the module, and runs it. */
+  async runBareModule(id: string): Promise<{ imported: Ran; ran: Ran }> {
+    const archive = join(this.folder, 'bare.tar');
+    writeFileSync(archive, await bareModuleArchive(readFileSync(join(checkout, 'examples/hello/hello.wasm'))));
+    const platform = ['--platform', 'wasip1/wasm'];
+    const imported = await this.ctr([
+      'images',
+      'import',
+      ...(this.version === '2' ? ['--local'] : []),
+      ...platform,
+      archive,
+    ]);
+    return { imported, ran: await this.ctr(['run', '--rm', ...platform, '--runtime', runtime, bare_image, id]) };
+  }
+
   /** Modules in a folder, for who has a root filesystem of their own. */
   get rootfs(): string {
     const folder = join(this.folder, 'rootfs');
@@ -228,6 +246,39 @@ export class RealContainerd {
     ]);
     if (status !== 0) throw new Error(`the image could not be imported: ${stderr}`);
   }
+}
+
+/** An OCI layout, in a tar, of an image that has a module for its layer and names no diff id. */
+async function bareModuleArchive(module: Uint8Array): Promise<Buffer> {
+  const describe = (mediaType: string, bytes: Uint8Array): { mediaType: string; digest: string; size: number } => ({
+    mediaType,
+    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    size: bytes.length,
+  });
+  const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
+  const platform = { architecture: 'wasm', os: 'wasip1' };
+  const config = json({
+    ...platform,
+    config: { Entrypoint: ['/hello.wasm'] },
+    rootfs: { type: 'layers', diff_ids: [] },
+  });
+  const manifest = json({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: describe('application/vnd.oci.image.config.v1+json', config),
+    layers: [describe('application/vnd.wasm.content.layer.v1+wasm', module)],
+  });
+  const annotations = { 'io.containerd.image.name': bare_image };
+  const entry = { ...describe('application/vnd.oci.image.manifest.v1+json', manifest), platform, annotations };
+  const blobs = [config, manifest, module].map((bytes) => ({
+    path: `blobs/sha256/${describe('', bytes).digest.slice('sha256:'.length)}`,
+    bytes,
+  }));
+  return await layerTar([
+    { path: 'oci-layout', bytes: json({ imageLayoutVersion: '1.0.0' }) },
+    { path: 'index.json', bytes: json({ schemaVersion: 2, manifests: [entry] }) },
+    ...blobs,
+  ]);
 }
 
 function configuration(folder: string, socket: string): string {

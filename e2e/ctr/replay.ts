@@ -100,9 +100,13 @@ class Call {
     const status = (given: http2.IncomingHttpHeaders): void => {
       if (given['grpc-status'] === undefined) return;
       this.answered.code = Number(given['grpc-status']);
-      this.answered.text = decodeURIComponent(String(given['grpc-message'] ?? ''));
+      this.answered.text = this.answered.code === 0 ? '' : decodeURIComponent(String(given['grpc-message'] ?? ''));
     };
-    this.#stream.on('response', status).on('trailers', status);
+    for (const event of ['response', 'trailers'])
+      this.#stream.on(event, (given: http2.IncomingHttpHeaders) => {
+        status(given);
+        this.#wake();
+      });
     this.#stream.on('data', (chunk: Buffer) => {
       this.#rest = Buffer.concat([this.#rest, chunk]);
       while (this.#rest.length >= 5 && this.#rest.length >= 5 + this.#rest.readUInt32BE(1)) {
@@ -136,7 +140,7 @@ class Call {
 
   /** The next message; null when the call ended instead. */
   async next(): Promise<Buffer | null> {
-    await this.#until(() => this.#messages.length > 0 || this.#over);
+    await this.#until(() => this.#messages.length > 0 || this.#over || this.answered.code !== null);
     return this.#messages.shift() ?? null;
   }
 
@@ -176,6 +180,7 @@ function plainOf(message: object): unknown {
   return JSON.parse(
     JSON.stringify(message, (name, value: unknown) => {
       if (name === '$typeName' || name === '$unknown') return undefined;
+      if (typeof value === 'object' && value !== null && 'seconds' in value && 'nanos' in value) return '<time>';
       if (typeof value === 'bigint') return String(value);
       return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
     }),

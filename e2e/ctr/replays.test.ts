@@ -24,7 +24,7 @@ import type { Step } from '../record/grpc-proxy.ts';
 import { sleep, waitUntil } from '../processes.ts';
 import { CallError, Client } from './client.ts';
 import { versions } from './peer.ts';
-import { recordedAnswers, replay } from './replay.ts';
+import { type Answered, recordedAnswers, replay } from './replay.ts';
 
 const { WriteAction } = contentApi;
 let daemon: Daemon;
@@ -171,7 +171,7 @@ test('events arrive in the order of what was done, for every subscriber', { time
   const target = {
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     digest: digestOf(Buffer.alloc(0)),
-    size: 0n,
+    size: 1n,
   };
   for (let at = 0; at < 50; at++) {
     const name = `image-${at}`;
@@ -191,7 +191,9 @@ test('a hundred streams on one connection', { timeout: 60_000 }, async () => {
     streams.map(({ ask }, at) => ask({ action: WriteAction.WRITE, offset: 0n, data: Buffer.from(`data ${at}`) })),
   );
   assert.equal((await client.call(ContentService.method.listStatuses, {})).statuses.length, 100);
-  const done = await Promise.all(streams.map(({ ask }) => ask({ action: WriteAction.COMMIT })));
+  const done = await Promise.all(
+    streams.map(({ ask }, at) => ask({ action: WriteAction.COMMIT, offset: BigInt(`data ${at}`.length) })),
+  );
   assert.equal(new Set(done.map(({ digest }) => digest)).size, 100);
 });
 
@@ -207,7 +209,7 @@ test('a message over the limit is refused, and the connection goes on', { timeou
   await client.call(VersionService.method.version, {});
   // The stream that was open on it is, too.
   await client.call(ImagesService.method.create, {
-    image: { name: 'small', target: { mediaType: 'a/b', digest: digestOf(Buffer.alloc(0)), size: 0n } },
+    image: { name: 'small', target: { mediaType: 'a/b', digest: digestOf(Buffer.alloc(0)), size: 1n } },
   });
   assert.equal((await next).value?.topic, '/images/create');
 });
@@ -267,10 +269,19 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Without times, where things lie, and who it is. */
-function plain(answered: object): unknown {
+/**
+ * Without times, where things lie, and who it is. A containerd answers a commit twice with the same, of which its clients
+ * read one; options of mounts have no order; 1.6 answers the update of a namespace with one that says nothing.
+ */
+function plain(answered: Answered): unknown {
+  const same = (at: number): boolean =>
+    at > 0 && JSON.stringify(answered.messages[at]) === JSON.stringify(answered.messages[at - 1]);
+  const once = answered.path.endsWith('/Write') ? answered.messages.filter((_, at) => !same(at)) : answered.messages;
+  const sorted = (name: string, value: unknown): unknown =>
+    name === 'options' && Array.isArray(value) ? value.map(String).toSorted((a, b) => a.localeCompare(b)) : value;
   return JSON.parse(
-    JSON.stringify(answered)
+    JSON.stringify({ ...answered, messages: once }, sorted)
+      .replace('{"namespace":{"name":"","labels":{}}}', '{}')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
       .replace(/replay(-1\.6|-2)?\/\d+\//g, 'replay/<n>/')
       .replace(/replay-(1\.6|2)/g, 'replay')

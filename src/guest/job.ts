@@ -5,7 +5,7 @@ import type { GuestMount } from '../vfs/index.ts';
  * length (of what follows), a kind byte, and a payload. Descriptors ride beside the first byte of a frame.
  */
 
-/** Kinds of frames. The guest's process sends the first seven, the shim the rest. */
+/** Kinds of frames. The guest's process sends the first eight, the shim the rest. */
 export const frame = {
   started: 1,
   request: 2,
@@ -14,12 +14,14 @@ export const frame = {
   exited: 5,
   program: 6,
   core: 7,
+  takes_keys: 8,
   descriptors: 16,
   job: 17,
   go: 18,
   reply: 19,
   start: 20,
   notice: 21,
+  interrupt: 22,
 } as const;
 
 export const frame_header_bytes: number = 5;
@@ -72,6 +74,8 @@ export interface GuestJob {
   readonly core?: boolean;
   /** Bytes of the shell that stands in for programs which the image has not. */
   readonly shell?: number;
+  /** For the shell: the commands of the container's processes. */
+  readonly processes?: readonly (readonly string[])[];
   /** The host's user that the process becomes, when its shim is root. */
   readonly host_uid: number | null;
   /** The guest does not run with a wall missing. */

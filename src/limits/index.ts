@@ -151,6 +151,10 @@ export const mount_options_max: number = 1024;
 export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
 /** Calls of one connection at the same time. */
 export const grpc_streams_max: number = 1024;
+/** Calls that a connection may give up at once. Go's client reads a blob by a call for each piece, and gives each up. */
+export const grpc_resets_max: number = 100_000;
+/** Calls that it may give up for ever. */
+export const grpc_resets_per_second_max: number = 10_000;
 
 /** Streams beside a transfer: of one namespace, how long one may stay unclaimed, and what may be under way. */
 /** Registered and not yet over. */
@@ -161,8 +165,8 @@ export const transfer_stream_name_bytes_max: number = 1024;
 export const transfer_stream_unclaimed_ms_max: number = 60_000;
 /** Of one piece of data, as containerd has it. */
 export const transfer_data_bytes: number = 32 * 1024;
-/** What a sender may have under way before it is told to go on, as containerd has it. */
-export const transfer_window_bytes: number = 64 * 1024;
+/** What a client may have under way before it is told to go on: sixteen times what containerd lets it, for its speed. */
+export const transfer_window_bytes: number = 1024 * 1024;
 /** How long a receiver may take to let an export go on. */
 export const transfer_stalled_ms_max: number = 300_000;
 /** How long a client may take to give credentials. */
@@ -290,6 +294,8 @@ export const renamed_directory_entries_max: number = 1024;
 export const renamed_directory_bytes_max: number = 32 * 1024 * 1024;
 
 /** The store: content written at once, its largest blob, names, and how late its mirrors may be. */
+/** How long a change that nobody waits for waits for others, with which it is written. */
+export const unawaited_commit_ms: number = 50;
 /** Written at once. */
 export const content_write_bytes: number = 512 * 1024;
 /** The largest. */
@@ -397,6 +403,13 @@ export const code_programs_known_max: number = 1000;
 /** What stands before the code in its file, its SHA-256: a page, so that the code can be mapped. */
 export const code_header_bytes: number = 4096;
 
+/** The shell for images that have none: how deep a script is nested, and commands call each other. */
+export const shell_depth_max: number = 200;
+/** What one pipe, line or command substitution holds. */
+export const shell_pipe_bytes_max: number = 64 * 1024 * 1024;
+/** A script that is read from a file. */
+export const shell_script_bytes_max: number = 4 * 1024 * 1024;
+
 /** Hooks of an OCI bundle that one phase may have. */
 export const hooks_per_phase_max: number = 64;
 
@@ -424,6 +437,9 @@ export const event_retry_ms_max: number = 500;
 export const reservation_ms_max: number = 120_000;
 /** How long a shim without containers stays for the next one of its containerd and namespace. */
 export const shared_shim_idle_ms: number = 30_000;
+/** Processes that hold namespaces, made ahead for the next containers; and how long after a start. */
+export const standby_holders: number = 2;
+export const holder_rest_ms: number = 200;
 /** What a request at a shim's door may have. */
 export const door_request_bytes_max: number = 16_384;
 
@@ -441,6 +457,8 @@ export const filter_pattern_steps_max: number = 2000;
 export const filters_per_call_max: number = 256;
 /** How soon after a client deleted something what it referred to is collected. */
 export const collection_delay_ms: number = 500;
+/** What is younger is spared by such a collection. */
+export const collection_spare_ms: number = 60_000;
 /** The part of the time that such collections may take. containerd's. */
 export const collection_share_max: number = 0.02;
 /** An ingest that nobody holds and nobody writes goes after so long. containerd's. */

@@ -37,7 +37,7 @@ test('with a group the limit is what was asked for and what the process needs it
   const pid = await sleeper(t);
   const before = dataLimit(pid);
   const limits = new ContainerLimits('moby', 'one', { memory_bytes }, null, hierarchies);
-  limits.place(pid);
+  limits.place(pid, false);
   assert.equal(
     readFileSync(join(base, 'wherry/moby/one/memory.max'), 'utf8'),
     String(memory_bytes + guest_process_bytes),
@@ -53,7 +53,7 @@ test('without one its data are bounded, and V8’s way out is then for want of m
   const pid = await sleeper(t);
   const before = dataLimit(pid);
   const limits = new ContainerLimits('moby', 'one', { memory_bytes }, null, {});
-  limits.place(pid);
+  limits.place(pid, false);
   assert.equal(dataLimit(pid), String(node_data_bytes + memory_bytes + guest_process_bytes));
   for (const status of [132, 133, 134, 139]) assert.equal(limits.isOutOfMemory(pid, killed(status)), true);
   for (const status of [1, 137, 143]) assert.equal(limits.isOutOfMemory(pid, killed(status)), false);
@@ -69,7 +69,7 @@ test('without a limit nothing is touched, and an abort is only that', async (t) 
   for (const from of [hierarchies, {}]) {
     const before = dataLimit(pid);
     const limits = new ContainerLimits('moby', 'one', {}, null, from);
-    limits.place(pid);
+    limits.place(pid, false);
     assert.equal(dataLimit(pid), before);
     assert.equal(limits.isOutOfMemory(pid, killed(134)), false);
     await limits.release();
@@ -80,7 +80,7 @@ test('without a limit nothing is touched, and an abort is only that', async (t) 
 test('limits that cannot be put in force are no limits: the guest does not run', () => {
   const nowhere: Hierarchies = { pids: { version: 1, base: '/proc/none' } };
   const limits = new ContainerLimits('moby', 'one', { pids: 5 }, null, nowhere);
-  assert.throws(() => limits.place(process.pid), {
+  assert.throws(() => limits.place(process.pid, false), {
     class: 'FailedPrecondition',
     message: /^Cannot put the limits of the container in force: ENOENT/,
   });

@@ -94,18 +94,19 @@ export class ContainerLimits {
   }
 
   /**
-   * Puts a process where its limits hold, before it allocates for its guest.
+   * Puts a process where its limits hold, before it allocates for its guest. `by_itself` as `ControlGroup.place` has it.
    *
    * @throws WherryError FailedPrecondition when they cannot be put in force
    */
-  place(pid: number): void {
+  place(pid: number, by_itself: boolean): readonly number[] {
     const member: Member = { pid, data_before: null, throttle: null, used: null };
     this.#members.set(pid, member);
     try {
       // The processes beside the first have something of their own, too.
       if (this.#members.size > 1) this.#group.change(withProcesses(this.#limits, this.#members.size));
-      this.#group.place(pid);
+      const files = this.#group.place(pid, by_itself);
       this.#boundData(member);
+      return files;
     } catch (cause) {
       this.#members.delete(pid);
       throw new WherryError(
@@ -189,6 +190,7 @@ export class ContainerLimits {
     this.#left = { user_us: this.#left.user_us + user_us, system_us: this.#left.system_us + system_us };
     this.#kills_told = this.#group.memory_kills;
     this.#members.delete(pid);
+    this.#group.left(pid);
   }
 
   /** Takes the group away as soon as the processes have gone; whoever clears up finds it if that takes too long. */

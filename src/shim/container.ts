@@ -52,6 +52,8 @@ export class Container {
   readonly #ports: OpenPorts;
   readonly #core: CoreWriter | null;
   readonly #execs = new Map<string, Process>();
+  /** What each of them runs. */
+  readonly #commands = new Map<string, readonly string[]>();
   /** null before its first process is made, and again when that has gone. */
   #files: GuestFiles | null = null;
   #recorded: ShimTaskRecord['status'] = 'created';
@@ -112,7 +114,7 @@ export class Container {
   /** The process of this id: '' is the container's first. @throws WherryError NotFound */
   process(exec_id: string): Process {
     const found = this.find(exec_id);
-    if (found === undefined) throw new WherryError('NotFound', `process does not exist ${exec_id}`);
+    if (found === undefined) throw new WherryError('NotFound', `process does not exist ${exec_id}: not found`);
     return found;
   }
 
@@ -125,16 +127,13 @@ export class Container {
   /**
    * Makes a process beside the first, to be started by its id.
    *
-   * @throws WherryError AlreadyExists, FailedPrecondition unless the container runs, ResourceExhausted
+   * @throws WherryError AlreadyExists, Unknown unless the container runs, ResourceExhausted
    */
   exec(exec_id: string, spec: ProcessSpec, streams: StreamsOptions & { readonly names: StreamNames }): void {
-    if (this.#execs.has(exec_id)) throw new WherryError('AlreadyExists', `id ${exec_id}`);
+    if (this.#execs.has(exec_id)) throw new WherryError('AlreadyExists', `id ${exec_id}: already exists`);
     const { status } = this.init;
     if (status !== 'running' || !this.init.isAlive)
-      throw new WherryError(
-        'FailedPrecondition',
-        `cannot exec in a ${status === 'running' ? 'stopped' : status} state`,
-      );
+      throw new WherryError('Unknown', `cannot exec in a ${status === 'running' ? 'stopped' : status} state`);
     // Who made it may be gone, and nobody comes to delete it.
     if (this.#execs.size >= execs_per_container_max) this.#forgetOneThatEnded();
     if (this.#execs.size >= execs_per_container_max)
@@ -156,10 +155,14 @@ export class Container {
       started: (guest) => this.#limits.started(guest),
       paused: () => this.#limits.paused(made.pid),
       resumed: () => this.#limits.resumed(made.pid),
-      gone: (end) => this.#left(made, end),
+      gone: (end) => {
+        this.#commands.delete(exec_id);
+        return this.#left(made, end);
+      },
       over: () => Promise.resolve(),
     });
     this.#execs.set(exec_id, made);
+    this.#commands.set(exec_id, spec.args);
     try {
       this.#record(this.#recorded);
     } catch (error) {
@@ -172,7 +175,7 @@ export class Container {
   /**
    * Forgets a process beside the first; gives how it ended, null when it never ran.
    *
-   * @throws WherryError NotFound, FailedPrecondition when it runs
+   * @throws WherryError NotFound, Unknown when it runs
    */
   deleteExec(exec_id: string): ProcessExit | null {
     const gone = this.process(exec_id);
@@ -190,22 +193,22 @@ export class Container {
     }
   }
 
-  /** @throws WherryError FailedPrecondition unless it runs */
+  /** @throws WherryError Unknown unless it runs */
   pause(): void {
     this.init.pause();
     for (const each of this.#execs.values()) if (each.status === 'running' && each.isAlive) each.pause();
   }
 
-  /** @throws WherryError FailedPrecondition unless it is paused */
+  /** @throws WherryError Unknown unless it is paused */
   resume(): void {
     this.init.resume();
     for (const each of this.#execs.values()) if (each.status === 'paused') each.resume();
   }
 
-  /** @throws WherryError FailedPrecondition when it has ended, or the kernel refuses */
+  /** @throws WherryError Unknown when it has ended, FailedPrecondition when the kernel refuses */
   limit(resources: Resources): void {
     if (this.init.status === 'stopped' || this.init.ended !== null)
-      throw new WherryError('FailedPrecondition', `container "${this.id}" does not run`);
+      throw new WherryError('Unknown', 'cannot update a stopped container');
     this.#limits.change(resources);
   }
 
@@ -217,7 +220,7 @@ export class Container {
   /**
    * Lets go of what the container holds, before it is forgotten. Whoever waits for one that never ran is told so.
    *
-   * @throws WherryError FailedPrecondition when it runs, or is about to
+   * @throws WherryError Unknown when it runs, or is about to
    */
   discard(): void {
     this.init.discard();
@@ -256,7 +259,8 @@ export class Container {
     own: () => Process,
   ): Promise<GuestProcess> {
     if (this.#files === null) throw new Error('the container has ended');
-    const start = this.#files.beside(spec, shellFile());
+    const commands = [this.#spec.args, ...this.#commands.values(), spec.args];
+    const start = this.#files.beside(spec, shellFile(), commands);
     try {
       const guest = await this.#createGuest(streams, spec, start, own, {});
       void guest.ended.then(() => start.end());
@@ -287,7 +291,8 @@ export class Container {
         return answer;
       },
       program: (place) => start.program(place),
-      place: (pid) => this.#limits.place(pid),
+      takesKeys: () => own().takesKeys(),
+      place: (pid, by_itself) => this.#limits.place(pid, by_itself),
       ...more,
     });
   }

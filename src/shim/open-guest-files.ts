@@ -44,8 +44,12 @@ export interface GuestStart {
 export interface GuestFiles {
   readonly first: GuestStart;
   readonly broker: Broker;
-  /** What a process beside the first is given; `shell` is the shell for images that have none. */
-  beside(spec: ProcessSpec, shell: { readonly fd: number; readonly bytes: number } | null): GuestStart;
+  /** What a process beside the first is given; `shell` is the shell for images that have none, which tells of `processes`. */
+  beside(
+    spec: ProcessSpec,
+    shell: { readonly fd: number; readonly bytes: number } | null,
+    processes: readonly (readonly string[])[],
+  ): GuestStart;
   close(): void;
 }
 
@@ -124,7 +128,7 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     const image = [...descriptors];
     const startOf = (
       { args, env, cwd, user }: ProcessSpec,
-      own: Pick<GuestJob, 'listening' | 'debug' | 'core' | 'shell'>,
+      own: Pick<GuestJob, 'listening' | 'debug' | 'core' | 'shell' | 'processes'>,
       more: readonly number[],
     ): GuestStart => {
       const compiled = compiledCode({ program: args[0] ?? '', env, cwd, root, starter }, common);
@@ -163,10 +167,10 @@ export function openGuestFiles({ bundle, root, folder, ports, host_uid, starter 
     return {
       first,
       broker,
-      beside: (spec, shell) =>
+      beside: (spec, shell, processes) =>
         startOf(
           spec,
-          { listening: [], ...(shell === null ? {} : { shell: shell.bytes }) },
+          { listening: [], ...(shell === null ? {} : { shell: shell.bytes, processes }) },
           shell === null ? [] : [shell.fd],
         ),
       close() {

@@ -33,3 +33,6 @@ export { createCapture, createSource } from './standard-streams.ts';
 export type { Capture, Source } from './standard-streams.ts';
 export { createBlockingClock, createPageClock } from './page-clock.ts';
 export { openPath } from './open-path.ts';
+export { parsePath } from './path.ts';
+export { exists, nothingAt, resolve as resolvePath } from './resolver.ts';
+export type { Place } from './resolver.ts';

@@ -54,7 +54,7 @@ async function apply(
   const made = { mediaType: mediaType.ociLayer, digest: diff_id, size };
   const target = snapshotOfMounts(mounts);
   if (target !== null) {
-    await applyInPlace(namespace, options, target, diff_id);
+    applyInPlace(namespace, options, target, diff_id);
     return made;
   }
   await withMounts(paths, mounts, async (path) => {
@@ -84,14 +84,14 @@ async function readable(content: Content, digest: string): Promise<void> {
   }
 }
 
-/** Notes on a snapshot that it has a layer more. */
-async function applyInPlace(
+/** Notes on a snapshot that it has a layer more; when it is committed, that is durable. */
+function applyInPlace(
   namespace: string,
   { store, tables }: DifferOptions,
   { snapshotter, key }: { readonly snapshotter: string; readonly key: string },
   diff_id: string,
-): Promise<void> {
-  await store.transact(() => {
+): void {
+  store.actNow(() => {
     const space = knownSpace(namespace, snapshotter);
     const row = space === null ? null : tables.snapshots.find(space, key);
     if (space === null || row === null) {

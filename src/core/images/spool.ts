@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, openSync, read, unlinkSync, write } from 'node:fs';
+import { closeSync, openSync, read, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -15,10 +15,10 @@ import {
   openIndex,
 } from '../../oci/index.ts';
 import { peek } from './body.ts';
+import { FileWriter } from '../content/file-writer.ts';
 import { digester } from '../digester.ts';
 
 const readInto = promisify(read);
-const writeFrom = promisify(write);
 /** So much may any archive expand to, however small it is. */
 const ratio_free_bytes = 1024 * 1024;
 
@@ -88,14 +88,13 @@ const unhashed: Digester = () => ({ update: () => {}, digest: () => '0'.repeat(6
 
 async function spool(fd: number, tar: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const indexer = new LayerIndexer({ digester: unhashed });
+  const writer = new FileWriter(fd, 0, null);
   for await (const piece of tar) {
-    const at = indexer.size;
     indexer.write(piece);
-    for (let done = 0; done < piece.length;) {
-      const { bytesWritten } = await writeFrom(fd, piece, done, piece.length - done, at + done);
-      done += bytesWritten;
-    }
+    const behind = writer.append(piece);
+    if (behind !== null) await behind;
   }
+  await writer.flush();
   return indexer.finish().index;
 }
 

@@ -1,5 +1,15 @@
-import { closeSync, constants, copyFileSync, createReadStream, linkSync, openSync, read } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  createReadStream,
+  linkSync,
+  mkdirSync,
+  openSync,
+  read,
+  renameSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants as zlib, createGunzip, createZstdDecompress } from 'node:zlib';
@@ -41,7 +51,7 @@ export interface BuiltLayer {
  */
 export async function buildLayer(source: LayerSource): Promise<BuiltLayer> {
   const folder = join(source.layers, temporaryName());
-  await mkdir(folder, { mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700 });
   try {
     const { index, diffID, size } = await expand(source, join(folder, 'tar'));
     await writeDurably(join(folder, 'index'), index);
@@ -56,7 +66,7 @@ export async function buildLayer(source: LayerSource): Promise<BuiltLayer> {
 /** Gives a built layer its name; when one of that name is there already, that one stays. */
 export async function placeLayer(built: BuiltLayer, layers: string, target: string): Promise<void> {
   try {
-    await rename(built.folder, target);
+    renameSync(built.folder, target);
   } catch (thrown) {
     const code = (thrown as NodeJS.ErrnoException).code;
     await rm(built.folder, { recursive: true, force: true });

@@ -210,7 +210,8 @@ export class LayerStore implements Layers {
       },
     });
     const { diff_id, size } = await this.adopt(built);
-    await this.#store.transact(() => {
+    // Lost by a crash, it is found again by making the layer once more.
+    this.#store.actNow(() => {
       if (this.#blobs.has(digest)) this.#tables.layers.put(no_namespace, digest, { diff_id, size });
     });
     return { diff_id, size };

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { WherryError } from '../../errors/index.ts';
+import { unawaited_commit_ms } from '../../limits/index.ts';
 import type { Log } from '../log.ts';
 import { fromSystem, isFull } from '../system-error.ts';
 import type { Reserve } from './reserve.ts';
@@ -10,6 +11,8 @@ import type { Scope } from './scope.ts';
 interface Group {
   readonly waiting: { resolve(): void; reject(error: WherryError): void }[];
   readonly hooks: (() => void)[];
+  /** Commits it by and by, when nobody waits for it; null once somebody does. */
+  timer: NodeJS.Timeout | null;
 }
 
 /**
@@ -53,6 +56,19 @@ export class Store implements Scope {
     });
   }
 
+  /**
+   * As `transact`, for what nobody has to find again after a crash: gives at once what `act` gives. It is durable when
+   * whatever is changed after it is.
+   *
+   * @throws what `act` throws
+   */
+  actNow<T>(act: () => T): T {
+    let thrown: unknown;
+    const done = this.#run(act, (error) => (thrown = error), true);
+    if (done === null) throw thrown;
+    return done.value;
+  }
+
   /** Whether an act runs: what it changes may still be undone. */
   get acting(): boolean {
     return this.#hooks !== null;
@@ -70,17 +86,17 @@ export class Store implements Scope {
   /** Commits what waits and closes the database; nothing can be changed afterwards. */
   close(): void {
     if (this.#closed) return;
-    this.#commit();
+    this.#commit(this.#group);
     this.#closed = true;
     this.#database.close();
   }
 
-  #run<T>(act: () => T, reject: (error: unknown) => void): { readonly value: T } | null {
+  #run<T>(act: () => T, reject: (error: unknown) => void, unawaited = false): { readonly value: T } | null {
     const hooks: (() => void)[] = [];
     try {
       if (this.#closed) throw new WherryError('Unavailable', 'The store is closed: the daemon is ending.');
       if (this.#hooks !== null) throw new WherryError('Internal', 'A transaction cannot be started inside another.');
-      const group = this.#begin();
+      const group = this.#begin(unawaited);
       this.#statements.savepoint.run();
       this.#hooks = hooks;
       let value: T;
@@ -100,13 +116,19 @@ export class Store implements Scope {
     }
   }
 
-  #begin(): Group {
+  #begin(unawaited: boolean): Group {
+    const group = this.#group ?? { waiting: [], hooks: [], timer: null };
     if (this.#group === null) {
       this.#statements.begin.run();
-      this.#group = { waiting: [], hooks: [] };
-      setImmediate(() => this.#commit());
+      this.#group = group;
+      if (unawaited) group.timer = setTimeout(() => this.#commit(group), unawaited_commit_ms);
+      else setImmediate(() => this.#commit(group));
+    } else if (!unawaited && group.timer !== null) {
+      clearTimeout(group.timer);
+      group.timer = null;
+      setImmediate(() => this.#commit(group));
     }
-    return this.#group;
+    return group;
   }
 
   /** Takes one act back. After some errors SQLite has taken back the whole transaction, and with it the whole tick. */
@@ -126,9 +148,9 @@ export class Store implements Scope {
     }
   }
 
-  #commit(): void {
-    const group = this.#group;
-    if (group === null) return;
+  #commit(group: Group | null): void {
+    if (group === null || group !== this.#group) return;
+    if (group.timer !== null) clearTimeout(group.timer);
     this.#group = null;
     try {
       this.#write();

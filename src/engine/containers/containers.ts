@@ -219,6 +219,11 @@ export class Containers {
 
   #requireForce({ status }: Container, query: string, force: boolean): void {
     if (force) return;
+    if (status === 'paused')
+      throw new WherryError(
+        'Conflict',
+        `cannot remove container "${query}": container is paused and must be unpaused first`,
+      );
     throw new WherryError(
       'Conflict',
       `cannot remove container "${query}": container is ${status}: stop the container before removing or force remove`,
@@ -319,7 +324,8 @@ export class Containers {
 
   /** Its processes; see `listProcesses`. */
   processes(query: string, ps_args: string): Promise<ProcessTable> {
-    return listProcesses(this.#context, this.find(query), ps_args);
+    const container = this.find(query);
+    return listProcesses(this.#context, container, ps_args, (pid) => this.execs.commandOf(container, pid));
   }
 
   /** What stands around its process, or stood around its last one; null when nobody can say. */

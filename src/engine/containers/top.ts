@@ -55,7 +55,7 @@ const user_oriented = ['user', 'pid', '%cpu', '%mem', 'rss', 'tty', 'stat', 'sta
 
 /**
  * The processes of a container, a row each, with the guest's arguments. `ps_args` are those of ps(1): `-ef`, `aux`, or
- * a list of columns after `-o`.
+ * a list of columns after `-o`. `commandOf` knows what runs beside the container's own program.
  *
  * @throws WherryError Conflict when it does not run, InvalidArgument for columns there are not
  */
@@ -63,6 +63,7 @@ export async function listProcesses(
   { space }: Pick<ContainersContext, 'space'>,
   container: Container,
   ps_args: string,
+  commandOf: (pid: number) => readonly string[] | null = () => null,
 ): Promise<ProcessTable> {
   if (container.status === 'restarting') {
     throw new WherryError('Conflict', `Container ${container.id} is restarting, wait until the container is running`);
@@ -77,7 +78,7 @@ export async function listProcesses(
   });
   if (!wanted.includes(columns['pid']!)) throw new WherryError('Unknown', "Couldn't find PID field in ps output");
   const pids = await space.tasks.pids(container.id);
-  const facts = pids.map(({ pid }) => factsOf(pid, container));
+  const facts = pids.map(({ pid }) => factsOf(pid, container, commandOf(pid) ?? container.record.args));
   return { titles: wanted.map(({ title }) => title), rows: facts.map((each) => wanted.map(({ text }) => text(each))) };
 }
 
@@ -98,8 +99,8 @@ function columnsOf(ps_args: string): readonly string[] {
 }
 
 /** What the kernel says of the process that holds a guest; nothing of it when it is just going. proc(5). */
-function factsOf(pid: number, { record, state }: Container): Facts {
-  const { config, args } = record;
+function factsOf(pid: number, { record, state }: Container, args: readonly string[]): Facts {
+  const { config } = record;
   const common = {
     pid,
     user: config.User === '' ? 'root' : config.User.split(':')[0]!,

@@ -70,7 +70,7 @@ async function run(
       throw new Error('nothing is to be asked');
     },
     program: (place) => (told = place),
-    place: () => {},
+    place: () => [],
   });
   guest.start();
   assert.deepEqual((await guest.ended).said, { code: 0, trap: null });

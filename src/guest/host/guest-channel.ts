@@ -24,6 +24,8 @@ export interface GuestChannel {
   start(): void;
   /** Tells it what another process of the container changed. */
   notify(notice: Uint8Array): void;
+  /** Tells it that the key which interrupts was pressed; to be called only after it said that it takes keys. */
+  interrupt(): void;
   /** Settles with the walls around the guest's process. */
   readonly running: Promise<readonly Wall[]>;
   /** What the guest's process said of its guest's end; null when it closed its end without a word. */
@@ -49,9 +51,13 @@ export function sendJob(fd: number, options: GuestOptions): void {
   }
 }
 
-/** Lets the guest's process go on: it stands where its limits hold. */
-export function sendGo(fd: number): void {
-  sendWhole(fd, encodeFrame(frame.go), []);
+/** Lets the guest's process go on: it stands where its limits hold, once it has written itself into `groups`. */
+export function sendGo(fd: number, groups: readonly number[]): void {
+  try {
+    sendWhole(fd, encodeFrame(frame.go, Uint8Array.of(groups.length)), groups);
+  } finally {
+    for (const each of groups) close(each);
+  }
 }
 
 function sendWhole(fd: number, bytes: Uint8Array, descriptors: readonly number[]): void {
@@ -128,11 +134,26 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
         if (options.core === undefined) throw new Breach('a guest sent a core dump that nobody asked for');
         options.core(payload);
         break;
+      case frame.takes_keys:
+        options.takesKeys?.();
+        break;
       case frame.exited:
         said.resolve(readExit(payload));
         break;
       default:
         throw new Breach(`a guest sent a frame of kind ${kind}`);
+    }
+  }
+
+  /** Sends what was not asked for; a guest that lets its socket fill up is ended. */
+  function tell(bytes: Uint8Array): void {
+    if (broken || socket.destroyed) return;
+    try {
+      sendWhole(fd, bytes, []);
+    } catch (error) {
+      if (error instanceof SystemError && error.code === 'EPIPE') return;
+      broken = true;
+      onBreach(error instanceof Breach ? error : new Breach(String(error), { cause: error }));
     }
   }
 
@@ -149,17 +170,10 @@ export function serveChannel(fd: number, options: GuestOptions, onBreach: (error
       }
     },
     notify(notice) {
-      if (broken || socket.destroyed) return;
       const told = notices.next(notice);
-      if (told === null) return;
-      try {
-        sendWhole(fd, encodeFrame(frame.notice, told), []);
-      } catch (error) {
-        if (error instanceof SystemError && error.code === 'EPIPE') return;
-        broken = true;
-        onBreach(error instanceof Breach ? error : new Breach(String(error), { cause: error }));
-      }
+      if (told !== null) tell(encodeFrame(frame.notice, told));
     },
+    interrupt: () => tell(encodeFrame(frame.interrupt)),
   };
 }
 

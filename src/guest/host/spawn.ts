@@ -78,9 +78,9 @@ export function createSpawnStarter(options: SpawnOptions): Starter {
         close(pidfd);
       });
       try {
-        guest.place(pid);
+        const groups = guest.place(pid, false);
         sendJob(channel, guest);
-        sendGo(channel);
+        sendGo(channel, groups);
       } catch (error) {
         close(channel);
         signal(9);
@@ -94,7 +94,15 @@ export function createSpawnStarter(options: SpawnOptions): Starter {
         const said = await served.said;
         return { status: await gone, said };
       })();
-      return { pid, start: served.start, notify: served.notify, running: served.running, ended: end, signal };
+      return {
+        pid,
+        start: served.start,
+        notify: served.notify,
+        interrupt: served.interrupt,
+        running: served.running,
+        ended: end,
+        signal,
+      };
     },
     close() {},
   };

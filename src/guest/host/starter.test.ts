@@ -64,7 +64,7 @@ async function start(
       answer: () => {
         throw new Error('nothing is to be asked');
       },
-      place: () => {},
+      place: () => [],
     });
     guest.start();
     return { guest, output };

@@ -19,8 +19,13 @@ export interface GuestOptions {
   program?(place: ProgramPlace): void;
   /** Takes a piece of the core dump that the job asks for; what it throws is a breach and ends the guest. */
   core?(piece: Uint8Array): void;
-  /** Puts the process where its limits hold, before it allocates for its guest. */
-  place(pid: number): void;
+  /** Told when the guest takes the key that interrupts by itself, and again when it has taken it. */
+  takesKeys?(): void;
+  /**
+   * Puts the process where its limits hold, before it allocates for its guest. `by_itself`: it has one thread, and can go
+   * to a control group by writing `0` into the files that are given, which are closed once they were sent.
+   */
+  place(pid: number, by_itself: boolean): readonly number[];
 }
 
 /** How a guest process ended. */
@@ -39,6 +44,8 @@ export interface GuestProcess {
   start(): void;
   /** Tells it what another process of its container changed about their files: `Answer.notice` of the broker. */
   notify(notice: Uint8Array): void;
+  /** Tells it that the key which interrupts was pressed, once it takes keys. */
+  interrupt(): void;
   /**
    * Settles when the guest's first instruction is about to run, with the walls around its process; rejects with a
    * `GuestFailed` when it never will.

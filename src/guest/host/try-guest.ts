@@ -51,7 +51,7 @@ export async function tryGuest(options: { readonly node: string; readonly script
       answer: () => {
         throw new Error('the guest of a trial asks for nothing');
       },
-      place: () => {},
+      place: () => [],
     });
     guest.start();
     const walls = await guest.running;

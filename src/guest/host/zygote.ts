@@ -289,8 +289,7 @@ function standby(child: Child, pid: number, pidfd: number): Standby {
       if (gone) return null;
       try {
         sendJob(child.channel, options);
-        options.place(pid);
-        sendGo(child.channel);
+        sendGo(child.channel, options.place(pid, true));
       } catch (error) {
         // It ends, and its channel is closed then.
         signal(9);
@@ -309,7 +308,15 @@ function standby(child: Child, pid: number, pidfd: number): Standby {
         signal(9);
         return { status: said.code, said };
       })();
-      return { pid, start: channel.start, notify: channel.notify, running: channel.running, ended, signal };
+      return {
+        pid,
+        start: channel.start,
+        notify: channel.notify,
+        interrupt: channel.interrupt,
+        running: channel.running,
+        ended,
+        signal,
+      };
     },
     release() {
       signal(9);

@@ -22,6 +22,8 @@ export interface Channel {
   call(request: Uint8Array): { readonly reply: Uint8Array; readonly descriptor: number | null };
   /** What the broker told all other processes of the container since; never blocks. */
   takeNotices(): readonly Uint8Array[];
+  /** Whether somebody pressed the key that interrupts, since it was asked last; never blocks. */
+  takeInterrupt(): boolean;
 }
 
 const nothing: readonly Uint8Array[] = [];
@@ -32,12 +34,14 @@ export function openChannel(fd: number): Channel {
   let end = 0;
   let descriptors: number[] = [];
   let started = false;
+  let interrupted = false;
   let notices: Uint8Array[] = [];
 
   /** Takes in what comes unasked; false for a frame of another kind. */
   function takeUnasked({ kind, payload }: { readonly kind: number; readonly payload: Uint8Array }): boolean {
     if (kind === frame.start) started = true;
-    else if (kind === frame.notice) notices.push(payload.slice());
+    else if (kind === frame.notice) notices.push(Uint8Array.from(payload));
+    else if (kind === frame.interrupt) interrupted = true;
     else return false;
     return true;
   }
@@ -54,6 +58,11 @@ export function openChannel(fd: number): Channel {
       end += message.bytes;
       if (message.descriptors.length > 0) descriptors.push(...message.descriptors);
     }
+  }
+
+  function takeWaiting(): void {
+    while (end > start || readableBytes(fd) > 0)
+      if (!takeUnasked(channel.receive())) throw new ChannelLost('the shim answered what was not asked');
   }
 
   const channel: Channel = {
@@ -95,9 +104,14 @@ export function openChannel(fd: number): Channel {
       for (const extra of more) close(extra);
       return { reply: payload, descriptor };
     },
+    takeInterrupt() {
+      takeWaiting();
+      const taken = interrupted;
+      interrupted = false;
+      return taken;
+    },
     takeNotices() {
-      while (end > start || readableBytes(fd) > 0)
-        if (!takeUnasked(channel.receive())) throw new ChannelLost('the shim answered what was not asked');
+      takeWaiting();
       if (notices.length === 0) return nothing;
       const taken = notices;
       notices = [];

@@ -17,6 +17,7 @@ import type { Wall } from '../walls.ts';
 import type { Channel } from './channel.ts';
 import { findProgram } from './find-program.ts';
 import { openListening } from './listening.ts';
+import { findProgramOr, openShell } from './run-shell.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 import { NotRunnable } from './not-runnable.ts';
 import { sendCore } from './send-core.ts';
@@ -38,7 +39,7 @@ export interface OpenGuest {
  */
 export function openGuest(
   channel: Channel,
-  { job, stdio, chain_index, layers, listeners, code: code_fd }: TakenJob,
+  { job, stdio, chain_index, layers, listeners, shell, code: code_fd }: TakenJob,
   walls: readonly Wall[],
 ): OpenGuest {
   const [stdin, stdout, stderr] = stdio.map(standardFile) as [HostFile, HostFile, HostFile];
@@ -64,7 +65,9 @@ export function openGuest(
   });
 
   makeWorkingDirectory(files, job.cwd);
-  const program = findProgram(files, job);
+  const found = findProgramOr(() => findProgram(files, job), job, shell);
+  if ('runShell' in found) return openShell(channel, found, { job, files, stdin, stdout, stderr, walls });
+  const program = found;
   const bytes = readAll(program.file, program.path);
   const place = placeInImage(program.file);
   const compiled = compile(bytes, program.path, job, (wire) => {

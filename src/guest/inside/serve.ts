@@ -1,4 +1,4 @@
-import { close, duplicateOnto, mapFile, statDescriptor } from '../../os/index.ts';
+import { close, duplicateOnto, mapFile, statDescriptor, write } from '../../os/index.ts';
 import { frame, type GuestExit, type GuestJob } from '../job.ts';
 import { missingWalls, type Wall } from '../walls.ts';
 import { type Channel, ChannelLost } from './channel.ts';
@@ -23,13 +23,17 @@ export type Open = (channel: Channel, taken: TakenJob, walls: readonly Wall[]) =
 /** Waits for the job of this process, and for the word that it stands where its limits hold. */
 function takeJob(channel: Channel): TakenJob {
   let job: GuestJob | null = null;
+  let groups = 0;
   for (;;) {
     const { kind, payload } = channel.receive();
     if (kind === frame.job) job = payload.length > 0 ? parseJob(payload) : null;
-    else if (kind === frame.go) break;
-    else if (kind !== frame.descriptors) throw new ChannelLost('the shim sent no job');
+    else if (kind === frame.go) {
+      groups = payload[0] ?? 0;
+      break;
+    } else if (kind !== frame.descriptors) throw new ChannelLost('the shim sent no job');
   }
   const descriptors = channel.takeDescriptors();
+  for (const group of descriptors.splice(descriptors.length - groups)) goTo(group);
   job ??= jobFromFile(descriptors.pop());
   const [stdin, stdout, stderr, chain_index, ...rest] = descriptors;
   const layers_end = job.layers.length * 2;
@@ -47,6 +51,19 @@ function takeJob(channel: Channel): TakenJob {
   const listeners = rest.slice(layers_end, listeners_end);
   const shell = job.shell === undefined ? null : rest[listeners_end]!;
   return { job, stdio: [stdin, stdout, stderr], chain_index, layers, listeners, shell, code: rest[code_at] ?? null };
+}
+
+const this_process = Buffer.from('0');
+
+/** Into the control group whose `tasks` this is: the kernel makes nobody wait for one thread that moves itself. */
+function goTo(tasks: number): void {
+  try {
+    write(tasks, this_process);
+  } catch (cause) {
+    throw new NotRunnable(`Cannot put the limits of the container in force: ${(cause as Error).message}.`, 126);
+  } finally {
+    close(tasks);
+  }
 }
 
 function parseJob(bytes: Uint8Array): GuestJob {

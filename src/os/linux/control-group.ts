@@ -1,4 +1,14 @@
-import { fstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { cpu_period_us as usual_period_us } from '../../limits/index.ts';
@@ -58,8 +68,8 @@ export class ControlGroup {
   readonly #names: readonly string[];
   readonly #path: string | null;
   readonly #folders = new Map<string, Folder>();
+  readonly #members = new Set<number>();
   #limits: GroupLimits = no_limits;
-  #pid = 0;
 
   constructor(hierarchies: Hierarchies, names: readonly string[], path: string | null = null) {
     this.#hierarchies = hierarchies;
@@ -70,28 +80,49 @@ export class ControlGroup {
   /**
    * Puts a process into the group, its limits in force. Nothing happens where it has none and nobody named the group.
    * Throws the system's error.
+   *
+   * `by_itself`: it has one thread, and goes where that can be done by itself, which the kernel lets nobody wait for, as
+   * it does when another is moved. It is to write `0` into each of the files that are given, which are the caller's.
    */
-  place(pid: number): void {
-    this.#pid = pid;
-    this.#apply(this.#limits);
+  place(pid: number, by_itself: boolean = false): readonly number[] {
+    const files: number[] = [];
+    try {
+      this.#again(() => {
+        for (const file of files.splice(0)) close(file);
+        this.#apply(this.#limits);
+        for (const { hierarchy, path } of this.#folders.values())
+          if (by_itself && hierarchy.version === 1) files.push(openSync(join(path, 'tasks'), constants.O_WRONLY));
+          else writeFileSync(join(path, 'cgroup.procs'), String(pid));
+      });
+    } catch (error) {
+      for (const file of files) close(file);
+      throw error;
+    }
+    this.#members.add(pid);
+    return files;
+  }
+
+  /** A process of it has gone. */
+  left(pid: number): void {
+    this.#members.delete(pid);
   }
 
   /**
-   * Changes the limits of the group and of the process in it. A group that gets its first limit of a kind counts what
-   * its process uses from then on. Throws the system's error, and the limits are then as they were, as far as may be.
+   * Changes the limits of the group and of the processes in it. A group that gets its first limit of a kind counts what
+   * they use from then on. Throws the system's error, and the limits are then as they were, as far as may be.
    */
   change(limits: GroupLimits): void {
-    if (this.#pid === 0) {
+    if (this.#members.size === 0) {
       this.#limits = limits;
       return;
     }
     const before = this.#limits;
     try {
-      this.#apply(limits);
+      this.#again(() => this.#apply(limits));
       this.#limits = limits;
     } catch (error) {
       try {
-        this.#apply(before);
+        this.#again(() => this.#apply(before));
       } catch {
         // The first error tells more.
       }
@@ -115,7 +146,7 @@ export class ControlGroup {
 
   /** Takes the group away; false while a process is in it. */
   remove(): boolean {
-    this.#pid = 0;
+    this.#members.clear();
     for (const [key, folder] of this.#folders) {
       if (!removeGroup(folder.path)) return false;
       if (folder.lock !== null) close(folder.lock);
@@ -127,10 +158,10 @@ export class ControlGroup {
   }
 
   /** Another shim that clears up may take a parent away at any moment: then once more. */
-  #apply(limits: GroupLimits): void {
+  #again(act: () => void): void {
     for (let attempt = 1; ; attempt++) {
       try {
-        for (const controller of ['memory', 'cpu', 'pids'] as const) this.#applyOne(controller, limits);
+        act();
         return;
       } catch (error) {
         if (!gone.has((error as NodeJS.ErrnoException).code ?? '') || attempt === attempts_max) throw error;
@@ -140,6 +171,10 @@ export class ControlGroup {
     }
   }
 
+  #apply(limits: GroupLimits): void {
+    for (const controller of ['memory', 'cpu', 'pids'] as const) this.#applyOne(controller, limits);
+  }
+
   #applyOne(controller: Controller, limits: GroupLimits): void {
     const hierarchy = this.#hierarchies[controller];
     if (hierarchy === undefined) return;
@@ -147,7 +182,7 @@ export class ControlGroup {
     if (known === undefined && this.#path === null && !limitsOf[controller](limits)) return;
     const folder = known ?? this.#make(hierarchy, controller);
     write[controller](folder, limits);
-    if (known === undefined) writeFileSync(join(folder.path, 'cgroup.procs'), String(this.#pid));
+    if (known === undefined) for (const pid of this.#members) moveIfThere(folder, pid);
   }
 
   #folderOf(controller: Controller): Folder | undefined {
@@ -164,6 +199,14 @@ export class ControlGroup {
     const folder = { hierarchy, path, lock: lockFolder(path), kills_before: countKills({ hierarchy, path }) };
     this.#folders.set(keyOf(hierarchy, controller), folder);
     return folder;
+  }
+}
+
+function moveIfThere({ path }: Folder, pid: number): void {
+  try {
+    writeFileSync(join(path, 'cgroup.procs'), String(pid));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

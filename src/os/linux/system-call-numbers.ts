@@ -45,6 +45,8 @@ const numbers = {
   gettid: [186, 178],
   time: [201, null],
   futex: [202, 98],
+  sched_getparam: [143, 121],
+  sched_getscheduler: [145, 120],
   sched_getaffinity: [204, 123],
   restart_syscall: [219, 128],
   fadvise64: [221, 223],

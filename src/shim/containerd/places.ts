@@ -1,5 +1,6 @@
-import { writeFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { WherryError } from '../../errors/index.ts';
 import { userId } from '../../os/index.ts';
@@ -8,12 +9,22 @@ import { readBundle } from '../bundle.ts';
 import { complain } from '../complain.ts';
 import type { ContainerPlace } from '../containers.ts';
 import { type ForeignBundle, readForeignBundle } from './foreign-bundle.ts';
-import { type Holder, startHolder } from './holder.ts';
+import type { Holder, Holders } from './holder.ts';
 import { runHooks } from './hooks.ts';
+import type { ModulesOptions } from './image-modules.ts';
 import { makeFolders, mountRootfs, placeBelow, unmountRootfs } from './rootfs.ts';
 
 /** Lies in a bundle whose container was not cleaned up after yet. */
 export const marker = 'wherry.json';
+
+export interface PlaceOptions {
+  /** Our own binary. */
+  readonly program: string;
+  readonly holders: Holders;
+  /** The path of containerd's socket. */
+  readonly containerd: string;
+  readonly namespace: string;
+}
 
 /** Everything around the guest of one container that its containerd left to its runtime: mounts, namespaces, hooks. */
 export class Place {
@@ -38,11 +49,12 @@ export class Place {
   }
 
   /**
-   * Makes it ready. `program` is our own binary.
+   * Makes it ready.
    *
    * @throws WherryError InvalidArgument or FailedPrecondition saying what could not be done; then nothing is left
    */
-  static async make(request: task.CreateTaskRequest, program: string): Promise<Place> {
+  static async make(request: task.CreateTaskRequest, options: PlaceOptions): Promise<Place> {
+    const { program, holders } = options;
     const { id, bundle, rootfs: mounts } = request;
     const spec = readForeignBundle(bundle);
     const rootfs = mounts.length === 0 ? null : join(bundle, 'rootfs');
@@ -50,7 +62,8 @@ export class Place {
     let holder: Holder | null = null;
     try {
       if (rootfs !== null) mountRootfs(mounts, rootfs);
-      if (needsHolder(spec)) holder = await startHolder(program, spec.namespaces);
+      if (rootfs !== null && !spec.is_sandbox) await addModules(id, bundle, rootfs, options);
+      if (needsHolder(spec)) holder = await holders.take(spec.namespaces);
     } catch (error) {
       if (rootfs !== null) unmountRootfs(rootfs);
       rmSync(join(bundle, marker), { force: true });
@@ -108,6 +121,19 @@ export class Place {
     const { id, bundle, spec } = this;
     return runHooks(phase, status, { id, bundle, pid, spec }, this.#program);
   }
+}
+
+/** An image of modules that are layers themselves leaves its root filesystem empty. */
+async function addModules(container: string, bundle: string, root: string, options: PlaceOptions): Promise<void> {
+  if (readdirSync(root).length > 0) return;
+  const { containerd, namespace } = options;
+  const { args, cwd } = readBundle(bundle);
+  const beside: string = pathToFileURL(join(dirname(process.argv[1]!), 'image-modules.js')).href;
+  // oxlint-disable-next-line import/no-dynamic-require -- a bundle of its own, whose place is known only here
+  const { fetchModules } = (await import(beside)) as {
+    fetchModules(options: ModulesOptions): Promise<void>;
+  };
+  await fetchModules({ containerd, namespace, container, root, program: args[0]!.replace(/#[^/]*$/, ''), cwd });
 }
 
 /** Nobody can look at the namespaces of a guest's process, which it shares with others: a process of its own has them. */

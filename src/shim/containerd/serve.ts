@@ -40,6 +40,7 @@ export async function serveContainerd(options: ContainerdShimOptions): Promise<v
   const door = new Door({ served, address, tasks: () => tasks, events: (at) => (publisher.address = at) });
   const tasks = new ContainerdTasks({
     containers,
+    containerd: served.containerd,
     namespace,
     publisher,
     version,

@@ -7,6 +7,7 @@ import { task, taskEvents, taskTopic, types } from '../../wire/index.ts';
 import { complain } from '../complain.ts';
 import type { Containers } from '../containers.ts';
 import { taskService } from '../task-service.ts';
+import { Holders } from './holder.ts';
 import { packUsage } from './metrics.ts';
 import { Place } from './places.ts';
 import type { Publisher } from './publisher.ts';
@@ -32,6 +33,8 @@ interface Entry {
 
 export interface ContainerdTasksOptions {
   readonly containers: Containers;
+  /** The path of containerd's socket. */
+  readonly containerd: string;
   readonly namespace: string;
   readonly publisher: Publisher;
   readonly version: string;
@@ -48,12 +51,14 @@ export class ContainerdTasks {
   readonly #options: ContainerdTasksOptions;
   readonly #base: Handlers;
   readonly #entries = new Map<string, Entry>();
+  readonly #holders: Holders;
   /** Ids of those that are being made. */
   readonly #coming = new Set<string>();
 
   constructor(options: ContainerdTasksOptions) {
     this.#options = options;
     const { containers, version } = options;
+    this.#holders = new Holders(options.program);
     this.#base = taskService(containers, { version, shutdown: () => {} }) as Handlers;
     this.handlers = this.#handlers();
   }
@@ -188,7 +193,7 @@ export class ContainerdTasks {
       throw new WherryError('Unimplemented', 'restoring a checkpoint is not there yet for WebAssembly containers');
     this.#coming.add(id);
     try {
-      const place = await Place.make(request, this.#options.program);
+      const place = await Place.make(request, { ...this.#options, holders: this.#holders });
       try {
         const entry = await this.#fill(request, place);
         this.#entries.set(id, entry);

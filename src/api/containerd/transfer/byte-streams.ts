@@ -15,9 +15,10 @@ export async function* receiveBytes(stream: TransferStream): AsyncGenerator<Uint
   let window = 0;
   try {
     for (;;) {
-      if (window < transfer_window_bytes) {
-        stream.post(packMessage(WindowUpdateSchema, { update: transfer_window_bytes }));
-        window += transfer_window_bytes;
+      if (window <= transfer_window_bytes / 2) {
+        const update = transfer_window_bytes - window;
+        stream.post(packMessage(WindowUpdateSchema, { update }));
+        window += update;
       }
       const message = await stream.receive();
       if (message === null) return;

@@ -60,6 +60,6 @@ export const calls_of_guest: readonly AllowedCall[] = (
   ]);
 
 /** What Node's own threads need beside, in a process that has them: without it they end the process when they wake. */
-export const calls_of_threads: readonly AllowedCall[] = (['epoll_wait', 'epoll_pwait', 'epoll_ctl'] as const).map(
-  (name) => ({ name }),
-);
+export const calls_of_threads: readonly AllowedCall[] = (
+  ['epoll_wait', 'epoll_pwait', 'epoll_ctl', 'sched_getparam', 'sched_getscheduler'] as const
+).map((name) => ({ name }));
