@@ -123,8 +123,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     findSnapshot(tables, snapshotSpace(name, checkSnapshotter(snapshotter)), key);
   const mounts = async (name: string, key: string, snapshotter?: string): Promise<readonly Mount[]> =>
     await wherryMounts({ paths, layers, folders }, snapshotOf(name, key, snapshotter));
-  const mountsOfKernel = async (row: SnapshotRow): Promise<readonly Mount[]> =>
-    await kernelMounts({ paths, unpacked, folders }, row);
+  const mountsOfKernel = async (row: SnapshotRow, in_namespace = false): Promise<readonly Mount[]> =>
+    await kernelMounts({ paths, unpacked, folders }, row, in_namespace);
   const environment: ShimEnvironment = {
     address: join(state, 'containerd.sock'),
     ttrpc_address: join(state, 'containerd.sock.ttrpc'),
@@ -143,7 +143,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       findImage: (namespace, name) => transaction.images(namespace).find(name),
       content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
     }),
-    kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
+    // Shims have namespaces of their own where the daemon is not root.
+    kernelMounts: async (namespace, key, snapshotter) =>
+      await mountsOfKernel(snapshotOf(namespace, key, snapshotter), true),
     environment,
     gate,
     launcher,

@@ -373,6 +373,8 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** How long it may take to find out whether this user may make namespaces. */
+export const namespace_probe_ms_max: number = 5000;
 /** Between two looks at what a container uses. Docker's. */
 export const stats_interval_ms: number = 1000;
 /** Devices that a Linux container is given. */
