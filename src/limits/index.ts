@@ -340,6 +340,8 @@ export const index_depth_max: number = 4;
 export const image_documents_kept_max: number = 2000;
 /** Of one pull. */
 export const layers_pulled_at_once_max: number = 3;
+/** Layers of one image that are expanded and indexed at once. */
+export const layers_made_at_once_max: number = 3;
 /** Of one push. */
 export const layers_pushed_at_once_max: number = 3;
 /** Between two words about progress. */
