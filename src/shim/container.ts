@@ -152,7 +152,11 @@ export class Container {
       record: () => {
         if (this.#execs.has(exec_id)) this.#record(this.#recorded);
       },
-      started: (guest) => this.#limits.started(guest),
+      started: (guest) => {
+        this.#limits.started(guest);
+        // The container was paused while this was being started.
+        if (this.init.status === 'paused') made.pause();
+      },
       paused: () => this.#limits.paused(made.pid),
       resumed: () => this.#limits.resumed(made.pid),
       gone: (end) => {
