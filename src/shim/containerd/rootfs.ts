@@ -44,7 +44,11 @@ export function mountRootfs(mounts: readonly types.Mount[], target: string): voi
   try {
     for (const each of mounts) mountOne(each, target);
   } catch (cause) {
-    unmountRootfs(target);
+    try {
+      unmountRootfs(target);
+    } catch {
+      // Who may not mount may not unmount either, and the first error tells more.
+    }
     throw new WherryError('InvalidArgument', `failed to mount rootfs component: ${(cause as Error).message}`, {
       cause,
     });
