@@ -12,8 +12,9 @@ import { isAlive, processesNaming, sleep, waitUntil } from './processes.ts';
 
 const namespace = `e2e-runtimes-${process.pid}`;
 const busybox = 'docker.io/library/busybox:latest';
+const client = '/usr/bin/ctr';
 const wait_ms_max = 30_000;
-const needed = ['/usr/bin/ctr', '/usr/bin/containerd-shim-runc-v2', '/usr/sbin/runc', '/usr/bin/crun', '/bin/busybox'];
+const needed = [client, '/usr/bin/containerd-shim-runc-v2', '/usr/sbin/runc', '/usr/bin/crun', '/bin/busybox'];
 const missing = needed.filter((path) => !existsSync(path) && !existsSync(path.replace(/^\/s?bin/, '/usr/bin')));
 const why =
   process.getuid?.() !== 0
@@ -61,7 +62,7 @@ describe('a shim that is not ours', { skip: why }, () => {
   /** What `ctr` printed and ended with. */
   function ctr(...args: string[]): { code: number | null; out: string; err: string } {
     const { status, stdout, stderr } = spawnSync(
-      'ctr',
+      client,
       ['-a', join(daemon.state, 'containerd.sock'), '-n', namespace, ...args],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: wait_ms_max },
     );
@@ -189,7 +190,7 @@ describe('a shim that is not ours', { skip: why }, () => {
 
   test('events come in containerd’s order, each once', async () => {
     const events: string[] = [];
-    const listening = spawn('ctr', ['-a', join(daemon.state, 'containerd.sock'), '-n', namespace, 'events']);
+    const listening = spawn(client, ['-a', join(daemon.state, 'containerd.sock'), '-n', namespace, 'events']);
     listening.stdout.setEncoding('utf8').on('data', (text: string) => {
       for (const line of text.split('\n')) {
         const [, topic] = / (\/tasks\/\S+) /.exec(line) ?? [];

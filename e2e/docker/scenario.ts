@@ -52,10 +52,11 @@ export function isCompared({ kind }: Step): boolean {
 /** All scenarios of a folder, Docker's unless another is named, in the order of their files' names. */
 export function readScenarios(folder: string = join(import.meta.dirname, 'scenarios')): Scenario[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.txt'));
-  return files.toSorted().flatMap((name) => parse(name.slice(0, -4), readFileSync(join(folder, name), 'utf8')));
+  return files.toSorted().flatMap((name) => parseScenario(name.slice(0, -4), readFileSync(join(folder, name), 'utf8')));
 }
 
-function parse(file: string, text: string): Scenario[] {
+/** The scenarios of a text, as those of the file `FILE.txt`. */
+export function parseScenario(file: string, text: string): Scenario[] {
   const scenarios: { file: string; title: string; needs: string[]; steps: Step[] }[] = [];
   for (const [at, line] of text.split('\n').entries()) {
     const fail = (why: string): never => {

@@ -16,6 +16,11 @@ import { no_namespace, type Tables } from './store/tables.ts';
 import type { Aftermath } from './store/transaction.ts';
 import type { UnpackedLayers } from './unpacked/unpacked-layers.ts';
 
+export interface CollectOptions {
+  /** What came to be so short a time ago stays. */
+  readonly spare_ms?: number;
+}
+
 export interface CollectorOptions {
   readonly store: Store;
   readonly tables: Tables;
@@ -57,7 +62,7 @@ export class Collector {
     this.#log = log;
   }
 
-  async collect(): Promise<Collected> {
+  async collect({ spare_ms = 0 }: CollectOptions = {}): Promise<Collected> {
     await this.#readAhead();
     return this.#store.transact(() => {
       this.#dropExpired();
@@ -65,6 +70,7 @@ export class Collector {
         tables: this.#tables,
         ingests: this.#ingests,
         documentReferences: (digest) => this.#referencesOf(digest),
+        spare_since: spare_ms === 0 ? null : new Date(Date.now() - spare_ms).toISOString(),
       });
       return this.#sweep(marking);
     });

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Collector } from './collect.ts';
+import { type CollectOptions, Collector } from './collect.ts';
+import { collection_spare_ms } from '../limits/index.ts';
 import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
 import { createContent } from './content/contents.ts';
@@ -19,6 +20,7 @@ import { rebuild, repairRecords } from './rebuild.ts';
 import { reclaim } from './reclaim.ts';
 import { removeTree } from './remove-tree.ts';
 import type { ShimLauncher } from './shim-contract.ts';
+import { createActivations } from './snapshots/activations.ts';
 import { FolderLayers } from './snapshots/folder-layers.ts';
 import { kernelMounts } from './snapshots/kernel-mounts.ts';
 import { directoryName } from './snapshots/pieces.ts';
@@ -39,7 +41,9 @@ import { Store } from './store/store.ts';
 import { no_namespace, type Tables } from './store/tables.ts';
 import { type Aftermath, createTransaction } from './store/transaction.ts';
 import { isCode } from './system-error.ts';
+import { infoProgram, type ShimEnvironment, shimFolders } from './tasks/runtimes/program.ts';
 import { recoverForeignShims } from './tasks/runtimes/recover.ts';
+import { shimProgram } from './tasks/runtimes/runtime-name.ts';
 import { recoverShims } from './tasks/recover-shims.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { UnpackedLayers } from './unpacked/unpacked-layers.ts';
@@ -121,6 +125,12 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     await wherryMounts({ paths, layers, folders }, snapshotOf(name, key, snapshotter));
   const mountsOfKernel = async (row: SnapshotRow): Promise<readonly Mount[]> =>
     await kernelMounts({ paths, unpacked, folders }, row);
+  const environment: ShimEnvironment = {
+    address: join(state, 'containerd.sock'),
+    ttrpc_address: join(state, 'containerd.sock.ttrpc'),
+    publish_binary,
+    version,
+  };
   const tasks = new TaskStore({
     paths,
     tables,
@@ -134,12 +144,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
     }),
     kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
-    environment: {
-      address: join(state, 'containerd.sock'),
-      ttrpc_address: join(state, 'containerd.sock.ttrpc'),
-      publish_binary,
-      version,
-    },
+    environment,
     gate,
     launcher,
     bus: events,
@@ -174,6 +179,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     store,
     tables,
     layers,
+    folders,
     publish,
     tell: (namespace: string, { topic, pack }: ObjectEvent) => events.publish(namespace, topic, pack),
     sequences: new Map<string, number>(),
@@ -190,12 +196,14 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     content: createContent(name, { paths, store, tables, blobs, ingests, publish }),
     layers,
     tasks: tasksView(tasks, name),
+    sandboxes: tasks.sandboxes.view(name),
     logPath: (container) => join(paths.container(name, container), `${container}${log_suffix}`),
     reuseFolder: (container) => void spare.take(paths.container(name, container), `${container}${log_suffix}`),
     bundle: (container) => paths.bundle(name, container),
     mounts: (key, snapshotter) => mounts(name, key, snapshotter),
     kernelMounts: async (key, snapshotter) => await mountsOfKernel(snapshotOf(name, key, snapshotter)),
     snapshots: (snapshotter) => createSnapshotter(name, checkSnapshotter(snapshotter), snapshotters),
+    activations: createActivations(name, { paths, store, tables }),
     differ: createDiffer(name, {
       paths,
       store,
@@ -209,12 +217,12 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     findContainer: (id) => transaction.containers(name).find(id),
   });
 
-  const collect = async (): Promise<Collected> => {
-    const collected = await collector.collect();
+  const collect = async (how?: CollectOptions): Promise<Collected> => {
+    const collected = await collector.collect(how);
     reserve.refill();
     return collected;
   };
-  const soon = new CollectSoon(collect, log);
+  const soon = new CollectSoon(() => collect({ spare_ms: collection_spare_ms }), log);
 
   return {
     root,
@@ -238,15 +246,19 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       return one;
     },
     namespaces: () => tables.namespaces.list(no_namespace).map(({ key }) => key),
-    collect,
+    runtimeInfo: async (runtime, given) =>
+      await infoProgram(shimProgram(runtime, shimFolders(environment)), environment, given),
+    collect: () => collect(),
     collectSoon: () => soon.ask(),
     async recover() {
-      reclaimMounts(paths);
-      await store.transact(() => reclaim(paths, tables, log));
+      await store.transact(() => {
+        reclaimMounts(paths, tables);
+        reclaim(paths, tables, log);
+      });
       ingests.load();
       // Ours first: they hold streams for the others.
       await recoverShims({ paths, tables, tasks, log });
-      await recoverForeignShims({ tables, tasks, log });
+      await tasks.sandboxes.recover().then(() => recoverForeignShims({ tables, tasks, log }));
       await mirror.reconcile();
       tasks.pool.keepWarm();
     },
@@ -295,6 +307,7 @@ function makeFolders(paths: Paths): void {
     paths.work,
     paths.containers,
     paths.bundles,
+    paths.sandboxes,
     paths.mounts,
     paths.shims,
   ]) {

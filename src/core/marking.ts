@@ -34,6 +34,8 @@ export interface MarkingOptions {
   readonly ingests: Ingests;
   /** What a blob points to; null when it is damaged and nobody can know. */
   documentReferences(digest: string): References | null;
+  /** What came to be after that, as an ISO time, is a root; null for nothing. */
+  readonly spare_since: string | null;
 }
 
 /** What can be reached from the roots: images, containers, leases and `containerd.io/gc.root`. */
@@ -62,12 +64,13 @@ export class Marking {
   readonly #followers = new Map<string, Node[]>();
   #certain = true;
 
-  constructor({ tables, ingests, documentReferences }: MarkingOptions) {
+  constructor({ tables, ingests, documentReferences, spare_since }: MarkingOptions) {
     this.#tables = tables;
     this.#ingests = ingests;
     this.#documentReferences = documentReferences;
     this.#findFollowers();
     this.#addRoots();
+    if (spare_since !== null) this.#addYoung(spare_since);
     for (let node = this.#todo.pop(); node !== undefined; node = this.#todo.pop()) this.#visit(node);
   }
 
@@ -93,6 +96,16 @@ export class Marking {
       if (gcLabel.root in value.labels) this.#add('snapshot', namespace, key, { snapshotter });
     }
     for (const { record } of this.#ingests.all()) if (record.offered !== '') this.blobs.add(record.offered);
+  }
+
+  #addYoung(since: string): void {
+    const { contents, snapshots } = this.#tables;
+    for (const { namespace, key, value } of contents.all())
+      if ((value.created_at ?? '') > since) this.#add('content', namespace, key);
+    for (const { namespace: space, key, value } of snapshots.all()) {
+      const { namespace, snapshotter } = partsOfSpace(space);
+      if (value.created_at > since) this.#add('snapshot', namespace, key, { snapshotter });
+    }
   }
 
   #addLease(namespace: string, { labels, resources }: LeaseRow): void {
@@ -197,14 +210,14 @@ export class Marking {
     this.snapshots.add(snapshotPlace(space, key));
     const row = this.#tables.snapshots.find(space, key);
     if (row === null) return;
-    this.#markPieces(namespace, [...piecesOf(row), ...(row.applied ?? [])], row.kind !== 'committed');
+    this.#markPieces([...piecesOf(row), ...(row.applied ?? [])], row.kind !== 'committed');
     if (row.parent_key !== undefined && row.parent_key !== '') {
       this.#add('snapshot', namespace, row.parent_key, { flat, snapshotter });
     }
     if (!flat) this.#addAll(namespace, referencesOf(row.labels));
   }
 
-  #markPieces(namespace: string, pieces: readonly string[], in_use: boolean): void {
+  #markPieces(pieces: readonly string[], in_use: boolean): void {
     if (pieces.length === 0) this.chains.add(chainName(''));
     // A directory that was made a layer is one as long as it is there.
     const diff_ids = pieces.map((piece) =>
@@ -218,7 +231,7 @@ export class Marking {
     // A layer whose tar is evicted comes back from its blob, so that stays, too.
     const wanted = new Set(diff_ids);
     for (const { key: digest, value } of this.#tables.layers.all())
-      if (wanted.has(value.diff_id) && !isFolder(digest)) this.#add('content', namespace, digest);
+      if (wanted.has(value.diff_id) && !isFolder(digest)) this.blobs.add(digest);
   }
 
   #markChain(diff_ids: readonly string[]): void {

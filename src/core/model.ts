@@ -2,6 +2,7 @@
  * What containerd is, as types: the contract between core and whoever stands on it (engine, api). Namespaced objects
  * are reached through `Core.namespace(name)`; Docker's namespace is `moby`.
  */
+export type * from './model/activations.ts';
 export type * from './model/basics.ts';
 export type * from './model/containers.ts';
 export type * from './model/content.ts';
@@ -13,6 +14,7 @@ export type * from './model/images.ts';
 export type * from './model/leases.ts';
 export type * from './model/namespaces.ts';
 export type * from './model/sandboxes.ts';
+export type * from './model/sandbox-controller.ts';
 export type * from './model/snapshots.ts';
 export type * from './model/tasks.ts';
 export type * from './model/transaction.ts';

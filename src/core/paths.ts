@@ -30,6 +30,8 @@ export class Paths {
   readonly bundles: string;
   /** Where snapshots are mounted for a moment. */
   readonly mounts: string;
+  /** Bundles of sandboxes. */
+  readonly sandboxes: string;
   /** Working folders of tasks whose shims are not ours. */
   readonly tasks: string;
 
@@ -51,6 +53,7 @@ export class Paths {
     this.shims = join(state, 'shims');
     this.bundles = join(state, 'bundles');
     this.mounts = join(state, 'mounts');
+    this.sandboxes = join(state, 'sandboxes');
     this.tasks = join(root, 'tasks');
   }
 
@@ -83,6 +86,15 @@ export class Paths {
   /** The bundle of a container, made anew at each start. */
   bundle(namespace: string, id: string): string {
     return inNamespace(this.bundles, namespace, id);
+  }
+
+  /** Where the shims of sandboxes have what those of tasks have in theirs. */
+  get ofSandboxes(): { bundles: string; bundle: Paths['bundle']; workFolder: Paths['workFolder'] } {
+    return {
+      bundles: this.sandboxes,
+      bundle: (namespace, id) => inNamespace(this.sandboxes, namespace, id),
+      workFolder: (namespace, id) => inNamespace(join(this.tasks, '@'), namespace, id),
+    };
   }
 
   workFolder(namespace: string, id: string): string {

@@ -151,6 +151,10 @@ export const mount_options_max: number = 1024;
 export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
 /** Calls of one connection at the same time. */
 export const grpc_streams_max: number = 1024;
+/** Calls that a connection may give up at once. Go's client reads a blob by a call for each piece, and gives each up. */
+export const grpc_resets_max: number = 100_000;
+/** Calls that it may give up for ever. */
+export const grpc_resets_per_second_max: number = 10_000;
 
 /** Streams beside a transfer: of one namespace, how long one may stay unclaimed, and what may be under way. */
 /** Registered and not yet over. */
@@ -451,6 +455,8 @@ export const filter_pattern_steps_max: number = 2000;
 export const filters_per_call_max: number = 256;
 /** How soon after a client deleted something what it referred to is collected. */
 export const collection_delay_ms: number = 500;
+/** What is younger is spared by such a collection. */
+export const collection_spare_ms: number = 60_000;
 /** The part of the time that such collections may take. containerd's. */
 export const collection_share_max: number = 0.02;
 /** An ingest that nobody holds and nobody writes goes after so long. containerd's. */

@@ -8,7 +8,7 @@ import { patternExpression } from './pattern.ts';
 import { Input, Kept, Output, type Streams, toText } from './streams.ts';
 import { parse, SyntaxFault } from './syntax/parse.ts';
 import type { Assignment, Command, List, Pipeline, Redirect, Redirected } from './syntax/tree.ts';
-import { findTool, type Tool } from './tools/index.ts';
+import { findTool, type Tool } from './commands/index.ts';
 import { Tree } from './tree.ts';
 import { Variables } from './variables.ts';
 

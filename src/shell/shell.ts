@@ -5,7 +5,7 @@ import type { ShellHost } from './host.ts';
 import { Interpreter, shell_names } from './interpreter.ts';
 import { type Streams, toText } from './streams.ts';
 import { SyntaxFault } from './syntax/parse.ts';
-import { findTool } from './tools/index.ts';
+import { findTool } from './commands/index.ts';
 
 /** Where programs are looked for that an image may not have. */
 const usual_folders = /^(?:\/(?:usr\/(?:local\/)?)?s?bin\/)?([^/]+)$/;

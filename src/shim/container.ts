@@ -116,7 +116,7 @@ export class Container {
   /** The process of this id: '' is the container's first. @throws WherryError NotFound */
   process(exec_id: string): Process {
     const found = this.find(exec_id);
-    if (found === undefined) throw new WherryError('NotFound', `process does not exist ${exec_id}`);
+    if (found === undefined) throw new WherryError('NotFound', `process does not exist ${exec_id}: not found`);
     return found;
   }
 
@@ -129,16 +129,13 @@ export class Container {
   /**
    * Makes a process beside the first, to be started by its id.
    *
-   * @throws WherryError AlreadyExists, FailedPrecondition unless the container runs, ResourceExhausted
+   * @throws WherryError AlreadyExists, Unknown unless the container runs, ResourceExhausted
    */
   exec(exec_id: string, spec: ProcessSpec, streams: StreamsOptions & { readonly names: StreamNames }): void {
-    if (this.#execs.has(exec_id)) throw new WherryError('AlreadyExists', `id ${exec_id}`);
+    if (this.#execs.has(exec_id)) throw new WherryError('AlreadyExists', `id ${exec_id}: already exists`);
     const { status } = this.init;
     if (status !== 'running' || !this.init.isAlive)
-      throw new WherryError(
-        'FailedPrecondition',
-        `cannot exec in a ${status === 'running' ? 'stopped' : status} state`,
-      );
+      throw new WherryError('Unknown', `cannot exec in a ${status === 'running' ? 'stopped' : status} state`);
     // Who made it may be gone, and nobody comes to delete it.
     if (this.#execs.size >= execs_per_container_max) this.#forgetOneThatEnded();
     if (this.#execs.size >= execs_per_container_max)
@@ -180,7 +177,7 @@ export class Container {
   /**
    * Forgets a process beside the first; gives how it ended, null when it never ran.
    *
-   * @throws WherryError NotFound, FailedPrecondition when it runs
+   * @throws WherryError NotFound, Unknown when it runs
    */
   deleteExec(exec_id: string): ProcessExit | null {
     const gone = this.process(exec_id);
@@ -198,22 +195,22 @@ export class Container {
     }
   }
 
-  /** @throws WherryError FailedPrecondition unless it runs */
+  /** @throws WherryError Unknown unless it runs */
   pause(): void {
     this.init.pause();
     for (const each of this.#execs.values()) if (each.status === 'running' && each.isAlive) each.pause();
   }
 
-  /** @throws WherryError FailedPrecondition unless it is paused */
+  /** @throws WherryError Unknown unless it is paused */
   resume(): void {
     this.init.resume();
     for (const each of this.#execs.values()) if (each.status === 'paused') each.resume();
   }
 
-  /** @throws WherryError FailedPrecondition when it has ended, or the kernel refuses */
+  /** @throws WherryError Unknown when it has ended, FailedPrecondition when the kernel refuses */
   limit(resources: Resources): void {
     if (this.init.status === 'stopped' || this.init.ended !== null)
-      throw new WherryError('FailedPrecondition', `container "${this.id}" does not run`);
+      throw new WherryError('Unknown', 'cannot update a stopped container');
     this.#limits.change(resources);
   }
 
@@ -225,7 +222,7 @@ export class Container {
   /**
    * Lets go of what the container holds, before it is forgotten. Whoever waits for one that never ran is told so.
    *
-   * @throws WherryError FailedPrecondition when it runs, or is about to
+   * @throws WherryError Unknown when it runs, or is about to
    */
   discard(): void {
     this.init.discard();

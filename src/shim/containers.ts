@@ -176,7 +176,7 @@ export class Containers {
   /**
    * Forgets a container that does not run; gives how it ended, null when it never ran.
    *
-   * @throws WherryError FailedPrecondition when it runs
+   * @throws WherryError Unknown when it runs
    */
   delete(id: string): ProcessExit | null {
     const container = this.get(id);

@@ -110,8 +110,11 @@ for (const way of ['fork', 'spawn'] as const)
       );
       assert.equal(processes[1]!.pid, pid);
       assert.equal(shim.record(id).execs?.[0]?.exec_id, 'one');
-      await assert.rejects(task.delete({ id, execId: 'one' }), { class: 'FailedPrecondition' });
-      await assert.rejects(make(id, 'one', [program, 'stay']), { class: 'AlreadyExists', message: 'id one' });
+      await assert.rejects(task.delete({ id, execId: 'one' }), { class: 'Unknown' });
+      await assert.rejects(make(id, 'one', [program, 'stay']), {
+        class: 'AlreadyExists',
+        message: 'id one: already exists',
+      });
       await task.kill({ id, execId: 'one', signal: 15 });
       assert.equal((await task.wait({ id, execId: 'one' })).exitStatus, 143);
       assert.deepEqual(
@@ -158,7 +161,7 @@ for (const way of ['fork', 'spawn'] as const)
       assert.deepEqual(order, ['exec 137', 'container 143']);
       await client.output;
       await assert.rejects(make(other, 'late', [program]), {
-        class: 'FailedPrecondition',
+        class: 'Unknown',
         message: 'cannot exec in a stopped state',
       });
       await task.delete({ id: other });

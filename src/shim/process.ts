@@ -164,8 +164,7 @@ export class Process {
    */
   async start(): Promise<number> {
     if (this.#phase !== 'created') {
-      const state = this.#phase === 'stopped' || this.#phase === 'ending' ? 'stopped' : 'already started';
-      throw new WherryError('FailedPrecondition', `cannot start a container that has ${state}`);
+      throw new WherryError('Unknown', `cannot start a ${this.status} process`);
     }
     this.#phase = 'starting';
     let guest: GuestProcess;
@@ -252,7 +251,7 @@ export class Process {
 
   /** @throws WherryError FailedPrecondition when it has ended */
   attach(fd: number, head: Buffer, options: Omit<AttachOptions, 'terminal'>): void {
-    if (this.#phase === 'stopped') throw this.#isNot('running');
+    if (this.#phase === 'stopped') throw new WherryError('FailedPrecondition', `${this.#options.name} is not running`);
     this.#streams.attach(fd, head, options);
   }
 
@@ -267,10 +266,10 @@ export class Process {
    * @throws WherryError NotFound when nothing runs any more, InvalidArgument when there is no such signal
    */
   kill(signal: number): void {
-    const does = disposition(signal);
+    const does = signal === 0 ? 'ignore' : disposition(signal);
     if (does === null) throw new WherryError('InvalidArgument', `invalid signal: ${signal}`);
     if (this.#phase === 'ending' || this.#phase === 'stopped' || this.#phase === 'discarded')
-      throw new WherryError('NotFound', 'process already finished');
+      throw new WherryError('NotFound', 'process already finished: not found');
     if (does === 'terminate') {
       this.#killed_by ??= signal;
       this.#guest?.signal(SIGKILL);
@@ -279,16 +278,18 @@ export class Process {
     else if (does === 'continue' && this.#phase === 'paused') this.resume();
   }
 
-  /** @throws WherryError FailedPrecondition unless it runs */
+  /** @throws WherryError Unknown, in the words of containerd's shim, unless it runs */
   pause(): void {
-    if (this.#phase !== 'running' || this.#guest?.signal(SIGSTOP) !== true) throw this.#isNot('running');
+    if (this.#phase !== 'running' || this.#guest?.signal(SIGSTOP) !== true)
+      throw new WherryError('Unknown', this.#cannot('pause', 'container'));
     this.#phase = 'paused';
     this.#options.paused();
   }
 
-  /** @throws WherryError FailedPrecondition unless it is paused */
+  /** @throws WherryError Unknown, in the words of containerd's shim, unless it is paused */
   resume(): void {
-    if (this.#phase !== 'paused' || this.#guest?.signal(SIGCONT) !== true) throw this.#isNot('paused');
+    if (this.#phase !== 'paused' || this.#guest?.signal(SIGCONT) !== true)
+      throw new WherryError('Unknown', this.#cannot('resume', this.status === 'running' ? 'process' : 'container'));
     this.#phase = 'running';
     this.#options.resumed();
   }
@@ -304,14 +305,14 @@ export class Process {
   /**
    * Lets go of what it holds, before it is forgotten. Whoever waits for one that never ran is told so.
    *
-   * @throws WherryError FailedPrecondition when it runs, or is about to
+   * @throws WherryError Unknown, in the words of containerd's shim, when it runs or is about to
    */
   discard(): void {
     const { name } = this.#options;
     if (this.#phase === 'stopped') return;
     if (this.#phase !== 'created') {
-      const state = this.#phase === 'starting' ? 'being started' : this.status;
-      throw new WherryError('FailedPrecondition', `${name} must be stopped before it is deleted: it is ${state}`);
+      const state = this.#phase === 'starting' || this.status === 'running' ? 'running' : this.status;
+      throw new WherryError('Unknown', `cannot delete a ${state} process`);
     }
     this.#phase = 'discarded';
     this.#guest?.signal(SIGKILL);
@@ -327,8 +328,10 @@ export class Process {
     await guest?.ended;
   }
 
-  #isNot(state: string): WherryError {
-    return new WherryError('FailedPrecondition', `${this.#options.name} is not ${state}`);
+  /** What containerd's shim says of a process that is in no state for this. */
+  #cannot(act: 'pause' | 'resume', what: string): string {
+    const { status } = this;
+    return status === 'created' ? `cannot ${act} task in created state` : `cannot ${act} a ${status} ${what}`;
   }
 
   /** A key that ends what runs in the terminal; before and after that it is a key like others. */

@@ -16,6 +16,8 @@ export { Events as EventsForwardService } from './gen/containerd/services/events
 export { Shim } from './gen/wherry/shim/v1/shim_pb.ts';
 export * as shim from './gen/wherry/shim/v1/shim_pb.ts';
 export { documentType, packDocument, packMessage, unpackDocument, unpackMessage } from './any.ts';
+export { Sandbox as SandboxRuntime } from './gen/containerd/runtime/sandbox/v1/sandbox_pb.ts';
+export * as sandboxEvents from './gen/containerd/events/sandbox_pb.ts';
 export * as bootstrap from './gen/containerd/runtime/bootstrap/v1/bootstrap_pb.ts';
 export { bootstrapParams, readBootstrapResult } from './bootstrap.ts';
 export { taskTopic } from './topics.ts';

@@ -36,9 +36,6 @@ export {
   Store as SandboxStoreService,
 } from './gen/containerd/services/sandbox/v1/sandbox_pb.ts';
 export * as sandboxApi from './gen/containerd/services/sandbox/v1/sandbox_pb.ts';
-export { Sandbox as SandboxRuntimeService } from './gen/containerd/runtime/sandbox/v1/sandbox_pb.ts';
-export * as sandboxRuntime from './gen/containerd/runtime/sandbox/v1/sandbox_pb.ts';
-export * as sandboxEvents from './gen/containerd/events/sandbox_pb.ts';
 export * as descriptorTypes from './gen/containerd/types/descriptor_pb.ts';
 export * as platformTypes from './gen/containerd/types/platform_pb.ts';
 export * as introspectionTypes from './gen/containerd/types/introspection_pb.ts';

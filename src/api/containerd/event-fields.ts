@@ -9,8 +9,8 @@ import {
   namespaceEvents,
   snapshotEvents,
   taskEvents,
+  sandboxEvents,
 } from '../../wire/index.ts';
-import { sandboxEvents } from '../../wire/services.ts';
 import { present } from './messages.ts';
 
 /** The messages that events of containerd carry, by their full names. */

@@ -12,6 +12,9 @@ export interface Plugin {
   readonly folder_is: 'root' | 'path';
 }
 
+/** Where `ctr install` puts programs, below the data directory. */
+export const opt_folder = 'opt';
+
 const type = {
   internal: 'io.containerd.internal.v1',
   content: 'io.containerd.content.v1',
@@ -58,8 +61,7 @@ const snapshotter: Details = { on_platform: true, folder: 'snapshots' };
 /** What clients of containerd 1.6 to 2.x find here: what is served, and nothing else. */
 export const plugins: readonly Plugin[] = [
   plugin(type.content, 'content', { folder: 'content' }),
-  // Where `ctr install` puts programs.
-  plugin(type.internal, 'opt', { folder: 'opt', folder_is: 'path' }),
+  plugin(type.internal, 'opt', { folder: opt_folder, folder_is: 'path' }),
   plugin(type.warning, 'deprecations'),
   plugin(type.event, 'exchange'),
   plugin(type.snapshotter, 'wherry', snapshotter),

@@ -25,6 +25,7 @@ export interface Answer {
 /** A whole daemon in this process over folders of its own, with real shims and guests. */
 export class TestDaemon {
   readonly folder: string;
+  body_delay_ms = 0;
   readonly #log: Log;
   #engine: Engine | null = null;
   #api: DockerApi | null = null;
@@ -164,8 +165,10 @@ export class TestDaemon {
     const asks = upgrade ? 'Connection: Upgrade\r\nUpgrade: tcp\r\n' : '';
     const type = body === undefined ? '' : 'Content-Type: application/json\r\n';
     socket.write(
-      `POST ${path} HTTP/1.1\r\nHost: d\r\n${asks}${type}Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
+      `POST ${path} HTTP/1.1\r\nHost: d\r\n${asks}${type}Content-Length: ${Buffer.byteLength(json)}\r\n\r\n`,
     );
+    // A client's body may come a while after the head.
+    if (json !== '') setTimeout(() => socket.write(json), this.body_delay_ms);
     return new Promise((resolve, reject) => {
       const attached = new Attached(socket, resolve);
       socket.on('error', (error) => reject(error));

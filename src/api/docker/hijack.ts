@@ -20,8 +20,8 @@ export async function hijackSocket(
   upgrade: boolean,
   content_type: string,
 ): Promise<HijackedConnection> {
-  const handle = (socket as unknown as { _handle: Handle | null })._handle;
-  if (handle === null) throw gone();
+  const handle = (socket as unknown as { _handle: Handle | null | undefined })._handle;
+  if (handle === null || handle === undefined) throw gone();
   handle.readStop();
   socket.pause();
   socket.setTimeout(0);

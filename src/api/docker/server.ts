@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 import { fromUnknown, httpStatus, WherryError } from '../../errors/index.ts';
 import { request_header_bytes_max } from '../../limits/index.ts';
-import { bodyOf } from './plain-upgrade.ts';
+import { bodyOf } from './hijacked-body.ts';
 import { createReply, type Upgraded } from './reply.ts';
 import { createRequest } from './request.ts';
 import type { Route } from './route.ts';
@@ -77,14 +77,15 @@ export class DockerApi {
 
   /**
    * Clients may ask for a plain connection without the header `Upgrade`. Node's parser has to be told before it takes
-   * what follows for another request; only then are those bytes given out.
+   * what follows for another request; only then are those bytes given out. And a connection that is to be handed on must
+   * be the socket itself: Node gives another stream in its place while it still waits for a body, so it is not to.
    */
   #alwaysUpgrade(socket: Socket): void {
     const { parser } = socket as unknown as { parser: Parser | null };
     if (parser === null) return;
     const { onIncoming } = parser;
     parser.onIncoming = (request, keepAlive) => {
-      const takes_over = request.upgrade !== true && this.#hijacks(request);
+      const takes_over = this.#hijacks(request);
       if (takes_over) request.upgrade = true;
       const does = onIncoming.call(parser, request, keepAlive);
       return takes_over ? ends_http : does;
@@ -109,8 +110,7 @@ export class DockerApi {
         return;
       }
       const found = this.#router.find(message.method ?? '', message.url ?? '/');
-      const body =
-        upgraded === null || message.headers.upgrade !== undefined ? message : await bodyOf(message, upgraded);
+      const body = upgraded === null ? message : await bodyOf(message, upgraded);
       await found.route.handler(createRequest(message, found, gone.signal, body), reply);
     } catch (thrown) {
       this.#fail(thrown, message, response);

@@ -9,6 +9,8 @@ import { carriedAttributes, type Change } from './changes.ts';
 export interface WriteChangesOptions {
   /** The latest time that anything may have, in seconds since the epoch; whiteouts have it, else 0. */
   readonly time_max_s: number | null;
+  /** What is otherwise of a file than the filesystem says; nothing when left out. */
+  attributesOf?(directory: number, name: Uint8Array): Partial<Pick<NewTarEntry, 'mode' | 'uid' | 'gid' | 'xattrs'>>;
   /** Takes the next bytes, which may be changed once it is done. */
   write(bytes: Uint8Array): Promise<void>;
 }
@@ -22,7 +24,7 @@ const opaque_marker = Buffer.from('.wh..wh..opq');
  * and wherever they are written. image-spec, layer.md.
  */
 export async function writeChanges(changes: AsyncIterable<Change>, options: WriteChangesOptions): Promise<void> {
-  const { time_max_s, write } = options;
+  const { time_max_s, write, attributesOf } = options;
   /** The first name of each file that has several. */
   const links = new Map<string, Uint8Array>();
   for await (const { path, directory, stat, opaque } of changes) {
@@ -33,7 +35,8 @@ export async function writeChanges(changes: AsyncIterable<Change>, options: Writ
       const hidden = Buffer.concat([whiteout_prefix, name]);
       await write(tarEntryHeader(marker(joined([...path.slice(0, -1), hidden]), time_max_s)));
     } else {
-      const entry = entryOf(path, directory, stat, time_max_s);
+      const found = entryOf(path, directory, stat, time_max_s);
+      const entry = attributesOf === undefined ? found : { ...found, ...attributesOf(directory, name) };
       const inode = `${stat.dev}:${stat.ino}`;
       const first = stat.nlink > 1n && !stat.isDirectory() ? links.get(inode) : undefined;
       if (first !== undefined) {

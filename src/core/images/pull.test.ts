@@ -188,3 +188,16 @@ test('indexes in indexes without end are refused', async (t) => {
   serve(registry, 'deep', '1', nested);
   await assert.rejects(pullFrom(scope, registry, 'deep:1'), { class: 'InvalidArgument' });
 });
+
+test('a manifest that stands for two platforms comes whole when one of them is wanted', async (t) => {
+  const registry = await startRegistry(t);
+  const image = await makeImage(wasm);
+  const twice = [wasm, linux].map((platform) => ({ ...image, target: { ...image.target, platform } }));
+  serve(registry, 'twice', '1', makeIndex(twice));
+  const scope = await imageScope(t);
+  const choice = { platforms: [linux], all_metadata: true, manifest_limit: 0 };
+  const unpacks = [{ platform: linux, snapshotter: '' }];
+  await pullFrom(scope, registry, 'twice:1', { choice, unpacks });
+  for (const digest of image.blobs.keys()) assert.ok(scope.space.content.has(digest));
+  assert.equal((await scope.space.snapshots('overlayfs').list()).length, 1);
+});

@@ -68,7 +68,8 @@ export async function pushTree(content: Content, options: PushTree): Promise<voi
   });
 
   // Whatever leads to another comes after it.
-  for (const descriptor of [...manifests, ...indexes.reverse()]) {
+  const documents = new Map([...manifests, ...indexes.reverse()].map((each) => [each.digest, each]));
+  for (const descriptor of documents.values()) {
     const bytes = await content.readAll(descriptor.digest, manifest_bytes_max);
     const isTop = descriptor.digest === target.digest;
     const isNamed = isTop && (reference.digest === undefined || reference.digest === target.digest);

@@ -2,6 +2,7 @@ import { WherryError } from '../../errors/index.ts';
 import { index_depth_max, manifest_bytes_max } from '../../limits/index.ts';
 import {
   type Descriptor,
+  formatPlatform,
   type Index,
   isIndexType,
   isManifestType,
@@ -25,7 +26,7 @@ export async function readDocument(content: Content, { digest, mediaType }: Desc
 }
 
 /**
- * Calls `visit` for a descriptor and for what it gives, each digest once, pieces of one document at the same time.
+ * Calls `visit` for a descriptor and for what it gives, each digest once for a platform, pieces of one document at the same time.
  * Indexes may lie in each other no deeper than `index_depth_max`. After a failure nothing more is visited; the first
  * one is thrown when what had begun has ended.
  */
@@ -36,8 +37,10 @@ export async function walk(
   const seen = new Set<string>();
   let failure: { readonly thrown: unknown } | null = null;
   const enter = async (descriptor: Descriptor, depth: number): Promise<void> => {
-    if (seen.has(descriptor.digest) || failure !== null) return;
-    seen.add(descriptor.digest);
+    // The same manifest may stand in an index for several platforms, of which only one is wanted.
+    const key = `${descriptor.digest} ${descriptor.platform === undefined ? '' : formatPlatform(descriptor.platform)}`;
+    if (seen.has(key) || failure !== null) return;
+    seen.add(key);
     try {
       if (depth < 0) {
         throw new WherryError('InvalidArgument', `the image has indexes in indexes, more than ${index_depth_max} deep`);

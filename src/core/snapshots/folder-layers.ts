@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { WherryError } from '../../errors/index.ts';
 import { LayerIndexer } from '../../oci/index.ts';
 import { FileWriter } from '../content/file-writer.ts';
-import { changesOf } from '../diff/changes.ts';
-import { writeChanges } from '../diff/write-changes.ts';
+import { type Change, changesOf } from '../diff/changes.ts';
+import { writeChanges, type WriteChangesOptions } from '../diff/write-changes.ts';
+import { guestChanges, recordedAttributes } from './guest-changes.ts';
 import { digester } from '../digester.ts';
 import { syncFolder, temporaryName, writeDurably } from '../durable.ts';
 import type { BuiltLayer } from '../layers/build-layer.ts';
@@ -23,6 +24,10 @@ export interface FolderLayersOptions {
   readonly store: Store;
   readonly tables: Tables;
   readonly layers: LayerStore;
+}
+
+interface Written extends Pick<WriteChangesOptions, 'attributesOf'> {
+  changes(directory: number): AsyncIterable<Change>;
 }
 
 /**
@@ -50,6 +55,20 @@ export class FolderLayers {
     return diff_ids;
   }
 
+  /**
+   * Makes a layer of what guests of ours wrote to the snapshot with this folder: it has whiteouts as a layer has them,
+   * and what the host does not show of its files stands in their attributes.
+   */
+  async layerOfGuests(folder: string): Promise<string> {
+    return await this.#build(async (beside) => {
+      const path = join(this.#paths.active, folder);
+      return await this.#write(path, beside, {
+        changes: (directory) => guestChanges(changesOf(directory, { kind: 'tree', lower: -1 })),
+        attributesOf: recordedAttributes,
+      });
+    });
+  }
+
   #layerOf(piece: SnapshotPiece): Promise<string> {
     const known = this.#tables.layers.find(no_namespace, piece);
     if (known !== null && this.#layers.has(known.diff_id)) return Promise.resolve(known.diff_id);
@@ -62,12 +81,22 @@ export class FolderLayers {
   }
 
   async #make(piece: SnapshotPiece): Promise<string> {
+    const diff_id = await this.#build(
+      async (beside) =>
+        await this.#write(ownPath(this.#paths, folderOf(piece)), beside, {
+          changes: (directory) => changesOf(directory, { kind: 'overlay' }),
+        }),
+    );
+    const size = this.#layers.size(diff_id);
+    await this.#store.transact(() => this.#tables.layers.put(no_namespace, piece, { diff_id, size }));
+    return diff_id;
+  }
+
+  async #build(make: (beside: string) => Promise<BuiltLayer>): Promise<string> {
     const beside = join(this.#paths.layers, temporaryName());
     try {
       await mkdir(beside, { mode: 0o700 });
-      const { diff_id, size } = await this.#layers.adopt(await this.#write(folderOf(piece), beside));
-      await this.#store.transact(() => this.#tables.layers.put(no_namespace, piece, { diff_id, size }));
-      return diff_id;
+      return (await this.#layers.adopt(await make(beside))).diff_id;
     } catch (thrown) {
       await rm(beside, { recursive: true, force: true });
       if (thrown instanceof WherryError) throw thrown;
@@ -75,14 +104,15 @@ export class FolderLayers {
     }
   }
 
-  async #write(folder: string, beside: string): Promise<BuiltLayer> {
+  async #write(path: string, beside: string, { changes, attributesOf }: Written): Promise<BuiltLayer> {
     const indexer = new LayerIndexer({ digester });
-    const directory = openSync(ownPath(this.#paths, folder), 'r');
+    const directory = openSync(path, 'r');
     const tar = openSync(join(beside, 'tar'), 'wx', 0o600);
     try {
       const writer = new FileWriter(tar, 0, null);
-      await writeChanges(changesOf(directory, { kind: 'overlay' }), {
+      await writeChanges(changes(directory), {
         time_max_s: null,
+        ...(attributesOf === undefined ? {} : { attributesOf }),
         write: async (bytes) => {
           indexer.write(bytes);
           const behind = writer.append(bytes);

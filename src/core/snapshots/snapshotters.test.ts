@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { chainID, mediaType, openIndex } from '../../oci/index.ts';
+import { setAttribute } from '../../os/index.ts';
 import { digester } from '../digester.ts';
 import type { Core, Envelope, Mount, NamespaceView } from '../index.ts';
 import { putBlob, tarOf } from '../testing/fixtures.ts';
@@ -275,6 +286,38 @@ test('what a client writes to its mounts and commits is there for the kernel and
     const names = Array.from({ length: index.childCount(0) }, (_, i) => index.name(index.childAt(0, i)));
     assert.deepEqual(names, wanted);
   }
+});
+
+test('what a program of ours has written is committed as a layer', async (t) => {
+  const core = await openCore(coreFolders(t));
+  const view = core.namespace('default');
+  const chain = await unpack(view, 'wherry', [await layerOf(view, { keep: 'k', gone: 'g', 'dir/old': 'o' })]);
+  const snapshots = view.snapshots();
+  await snapshots.prepare('run', chain);
+  const [mount] = await view.mounts('run');
+  // As the broker leaves it: what was removed, what hides the image's, and what was on its way.
+  mkdirSync(join(mount!.source, 'dir'), { recursive: true });
+  for (const [name, text] of [
+    ['made', 'm'],
+    ['.wh.gone', ''],
+    ['dir/.wh..wh..opq', ''],
+    ['dir/.wh..wh.12.0', 'half'],
+    ['dir/new', 'n'],
+  ] as const)
+    writeFileSync(join(mount!.source, name), text);
+  const fd = openSync(join(mount!.source, 'made'), 'r');
+  setAttribute(fd, 'user.wherry.owner', Buffer.from('7:8'));
+  setAttribute(fd, 'user.wherry.mode', Buffer.from('4755'));
+  closeSync(fd);
+  await snapshots.commit('mine', 'run');
+  await snapshots.view('see', 'mine');
+  const [seen] = await view.mounts('see');
+  const index = openIndex(readFileSync(seen!.options[0]!.slice('chain='.length)));
+  const paths = Array.from({ length: index.entryCount }, (_, e) => index.path(e)).sort();
+  assert.deepEqual(paths, ['/', '/dir', '/dir/new', '/keep', '/made']);
+  const made = index.child(index.root, 'made');
+  assert.deepEqual([index.uid(made), index.gid(made), index.mode(made)], [7, 8, 0o4755]);
+  await core.collect();
 });
 
 test('a layer is extracted over what any mounts show, and nowhere else', async (t) => {

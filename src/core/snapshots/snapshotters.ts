@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WherryError } from '../../errors/index.ts';
-import { store_name_bytes_max } from '../../limits/index.ts';
-import { checkLabels, keyOfPath, withKey } from '../labels.ts';
+import { checkLabels } from '../labels.ts';
 import { chainIDs } from '../../oci/index.ts';
 import { digester } from '../digester.ts';
 import type { LayerStore } from '../layers/layer-store.ts';
@@ -29,8 +28,10 @@ import { toSnapshot } from '../store/snapshots.ts';
 import type { Store } from '../store/store.ts';
 import { no_namespace, type Tables } from '../store/tables.ts';
 import { applyMounts, isExtractKey } from './apply-mounts.ts';
+import type { FolderLayers } from './folder-layers.ts';
 import { canMount, ownDirectory } from './kernel-mounts.ts';
 import { directoryName, folderPiece, isDirectoryName, isFolder, ownPath, piecesOf } from './pieces.ts';
+import { checkKey, exists, labelsAfter, onlyRoot, writtenTwice } from './snapshot-rules.ts';
 import { directoryUsage, layerUsage, summed } from './usage.ts';
 import { findSnapshot } from './wherry-mounts.ts';
 
@@ -39,6 +40,7 @@ export interface SnapshottersOptions {
   readonly store: Store;
   readonly tables: Tables;
   readonly layers: LayerStore;
+  readonly folders: FolderLayers;
   /** Tells of a change once it is durable. */
   readonly publish: Publish;
   /** Tells at once. */
@@ -97,6 +99,7 @@ class SnapshotterOfNamespace implements Snapshotter {
     checkKey(name);
     const labels = checkLabels('info.Labels', options.labels ?? {});
     const { store, tables, paths, publish } = this.#options;
+    await this.#takeGuestFiles(key);
     const usage = await this.#ownUsage(key);
     await store.transact(() => {
       if (tables.snapshots.has(this.#space, name)) throw exists(name);
@@ -111,7 +114,6 @@ class SnapshotterOfNamespace implements Snapshotter {
       const below = this.#below(row, options.parent ?? '');
       const sequence = this.#nextSequence();
       const { applied } = row;
-      refuseGuestFiles(paths, key, row);
       if (applied === undefined) ownDirectory(paths, row, undefined);
       const own = applied ?? [folderPiece(row.folder)];
       const now = new Date().toISOString();
@@ -255,6 +257,21 @@ class SnapshotterOfNamespace implements Snapshotter {
     }
   }
 
+  /** Makes a layer of what guests of ours wrote to a snapshot that is to be committed: they have no directory of it. */
+  async #takeGuestFiles(key: string): Promise<void> {
+    const { store, tables, paths, folders } = this.#options;
+    const row = tables.snapshots.find(this.#space, key);
+    if (row?.kind !== 'active' || row.applied !== undefined) return;
+    if (!existsSync(join(paths.active, row.folder))) return;
+    const own = ownPath(paths, row.folder);
+    if (existsSync(own) && readdirSync(own).length > 0) throw writtenTwice(key);
+    const applied = [await folders.layerOfGuests(row.folder)];
+    store.actNow(() => {
+      const now = tables.snapshots.find(this.#space, key);
+      if (now?.folder === row.folder) tables.snapshots.put(this.#space, key, { ...now, applied });
+    });
+  }
+
   /** Takes back a snapshot that could not be mounted. */
   async #forget(key: string, { folder }: SnapshotRow): Promise<void> {
     const { store, tables, removed } = this.#options;
@@ -278,9 +295,11 @@ class SnapshotterOfNamespace implements Snapshotter {
     row: Pick<SnapshotRow, 'diff_ids' | 'parent' | 'parent_key' | 'pieces'>,
     parent: string,
   ): { readonly parent_key: string; readonly pieces: readonly string[] } {
-    const before = row.parent_key ?? row.parent;
-    if (before !== '' || parent === '') return { parent_key: before, pieces: row.pieces ?? row.diff_ids };
-    const found = this.#options.tables.snapshots.find(this.#space, parent);
+    const { snapshots } = this.#options.tables;
+    const before = row.parent_key ?? (snapshots.has(this.#space, row.parent) ? row.parent : '');
+    const pieces = row.pieces ?? row.diff_ids;
+    if (pieces.length > 0 || parent === '') return { parent_key: before, pieces };
+    const found = snapshots.find(this.#space, parent);
     if (found === null) {
       throw new WherryError('NotFound', `parent snapshot ${parent} does not exist: not found`);
     }
@@ -368,54 +387,4 @@ class SnapshotterOfNamespace implements Snapshotter {
   get #resource(): string {
     return `snapshots/${this.name}`;
   }
-}
-
-function onlyRoot(key: string): WherryError {
-  return new WherryError(
-    'FailedPrecondition',
-    `Cannot mount at ${key}: only root can mount, and the daemon runs as another user. Run it as root.`,
-  );
-}
-
-function exists(key: string): WherryError {
-  return new WherryError('AlreadyExists', `snapshot "${key}": already exists`);
-}
-
-/** What guests of ours wrote is in another form than what the kernel has, and stays with its container. */
-function refuseGuestFiles(paths: Paths, key: string, row: SnapshotRow): void {
-  if (!existsSync(join(paths.active, row.folder))) return;
-  throw new WherryError(
-    'FailedPrecondition',
-    `Cannot commit the snapshot "${key}": a WebAssembly program has written to it, and what it wrote cannot be ` +
-      'committed. Copy the files out of the container instead.',
-  );
-}
-
-function checkKey(key: string): void {
-  if (key === '') throw new WherryError('Unknown', 'bucket name required');
-  if (key.includes('\0') || Buffer.byteLength(key) > store_name_bytes_max) {
-    throw new WherryError(
-      'InvalidArgument',
-      `Cannot use ${JSON.stringify(key.slice(0, 200))} as the name of a snapshot: it must have 1 to ${store_name_bytes_max} bytes and no NUL.`,
-    );
-  }
-}
-
-/** The labels after an update. */
-function labelsAfter(key: string, before: Labels, wanted: Labels, paths: readonly string[]): Labels {
-  let labels = paths.length === 0 ? wanted : before;
-  for (const path of paths) {
-    const name = keyOfPath(path, 'labels');
-    if (name !== null) {
-      labels = withKey(labels, name, wanted);
-    } else if (path === 'labels') {
-      labels = wanted;
-    } else {
-      throw new WherryError(
-        'InvalidArgument',
-        `cannot update ${JSON.stringify(path)} field on snapshot ${JSON.stringify(key)}: invalid argument`,
-      );
-    }
-  }
-  return labels;
 }

@@ -7,6 +7,8 @@ import { temporaryName } from '../durable.ts';
 import type { Mount } from '../model.ts';
 import type { Paths } from '../paths.ts';
 import { isCode } from '../system-error.ts';
+import type { Tables } from '../store/tables.ts';
+import { keptFolders } from './activations.ts';
 import { canMount } from './kernel-mounts.ts';
 import { mountHere, unmountAll } from './mount-here.ts';
 
@@ -54,21 +56,25 @@ export function readOnly(mounts: readonly Mount[]): readonly Mount[] {
 }
 
 /** Takes away what a dead daemon left mounted. What cannot be unmounted stays: it is never removed through a mount. */
-export function reclaimMounts(paths: Paths): void {
-  let names: string[];
-  try {
-    names = readdirSync(paths.mounts);
-  } catch (thrown) {
-    if (isCode(thrown, 'ENOENT')) return;
-    throw thrown;
-  }
+export function reclaimMounts(paths: Paths, tables: Tables): void {
+  const names = readdirSync(paths.mounts);
+  const there = new Set(names);
+  const kept = keptFolders(tables, (folder) => there.has(folder));
   for (const name of names) {
+    if (kept.has(name)) continue;
     const target = join(paths.mounts, name);
-    if (canMount()) unmountAll(target);
+    if (canMount()) for (const each of [...below(target), target]) unmountAll(each);
     try {
+      for (const each of below(target)) rmdirSync(each);
       rmdirSync(target);
     } catch (thrown) {
       if (!isCode(thrown, 'EBUSY') && !isCode(thrown, 'ENOTEMPTY') && !isCode(thrown, 'ENOTDIR')) throw thrown;
     }
   }
+}
+
+/** The folders in one, if nothing is mounted on it: those of mounts that were kept under a name. */
+function below(target: string): string[] {
+  if (!target.includes('/kept-')) return [];
+  return readdirSync(target).map((name) => join(target, name));
 }

@@ -72,10 +72,11 @@ export class Execs {
       exec.pid = pid;
       exec.started = true;
       if (!shim.publishes) this.#options.events.execStarted(namespace, container, exec_id, pid);
-      void this.watch(entry, exec);
       return pid;
     } finally {
       exec.starting = null;
+      // Of one that failed, too, somebody may wait for the end.
+      void this.watch(entry, exec);
     }
   }
 

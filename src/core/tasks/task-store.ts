@@ -33,6 +33,7 @@ import { keptProgram } from './runtimes/bundle-folder.ts';
 import { ForeignRuntimes } from './runtimes/foreign-runtimes.ts';
 import type { ShimEnvironment } from './runtimes/program.ts';
 import { isDefaultRuntime, isOwnRuntime } from './runtimes/runtime-name.ts';
+import { Sandboxes } from './sandboxes.ts';
 import { ShimPool } from './shim-pool.ts';
 import type { Shim, ShimWatcher } from './shim.ts';
 import { askState } from './ask-state.ts';
@@ -64,6 +65,7 @@ const timeout = { timeout_ms: shim_call_ms_max };
 export class TaskStore {
   readonly pool: ShimPool;
   readonly foreign: ForeignRuntimes;
+  readonly sandboxes: Sandboxes;
   readonly events: TaskEvents;
   readonly execs: Execs;
   readonly #options: TaskStoreOptions;
@@ -88,8 +90,10 @@ export class TaskStore {
       warm: options.warm,
       watcher: this.watcher,
     });
+    const { paths, environment, bus, log } = options;
+    this.sandboxes = new Sandboxes({ paths, environment, pool: this.pool, bus, log });
     this.foreign = new ForeignRuntimes({
-      paths: options.paths,
+      folders: paths,
       environment: options.environment,
       holders: this.pool,
       log: options.log,
@@ -165,6 +169,7 @@ export class TaskStore {
 
   async close(): Promise<void> {
     this.foreign.close();
+    this.sandboxes.close();
     await this.pool.close();
   }
 
@@ -262,6 +267,11 @@ export class TaskStore {
     const kernel =
       given.length > 0 || snapshot_key === '' ? given : await kernelMounts(namespace, snapshot_key, snapshotter);
     try {
+      if (container.sandbox_id !== '') {
+        const sandbox = this.sandboxes.find(namespace, container.sandbox_id);
+        if (sandbox === null) throw new WherryError('Unknown', `can't find sandbox ${container.sandbox_id}`);
+        return { shim: await this.foreign.join(namespace, container, sandbox), rootfs: kernel };
+      }
       const start = { program: runtime, options: runtime_options ?? container.runtime_options };
       return { shim: await this.foreign.start(namespace, container, start), rootfs: kernel };
     } catch (error) {

@@ -17,6 +17,7 @@ import {
   bootstrap,
   EventsForwardService,
   packMessage,
+  SandboxRuntime,
   Task,
   task,
   taskEvents,
@@ -208,6 +209,34 @@ async function serve(socket: string): Promise<void> {
     },
     names,
   );
+  const sandbox = { started: false, ended: Promise.withResolvers<number>() };
+  server.register(SandboxRuntime, {
+    async createSandbox({ bundlePath }) {
+      const { fails } = JSON.parse(readFileSync(join(bundlePath, 'config.json'), 'utf8')) as Spec;
+      if (fails !== undefined) throw new WherryError('Unknown', fails);
+      return {};
+    },
+    async startSandbox() {
+      sandbox.started = true;
+      return { pid: process.pid, createdAt: timestampNow() };
+    },
+    platform: async () => ({ platform: { os: 'linux', architecture: 'amd64' } }),
+    sandboxStatus: async () => ({ pid: process.pid, state: sandbox.started ? 'SANDBOX_READY' : '', info: { a: 'b' } }),
+    async waitSandbox() {
+      return { exitStatus: await sandbox.ended.promise, exitedAt: timestampNow() };
+    },
+    async stopSandbox() {
+      sandbox.ended.resolve(3);
+      return {};
+    },
+    async shutdownSandbox() {
+      setTimeout(() => {
+        rmSync(socket, { force: true });
+        process.exit(0);
+      }, 20);
+      return {};
+    },
+  });
   await server.listen(socket);
   process.stdout.write('serving\n');
 }

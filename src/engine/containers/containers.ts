@@ -219,6 +219,11 @@ export class Containers {
 
   #requireForce({ status }: Container, query: string, force: boolean): void {
     if (force) return;
+    if (status === 'paused')
+      throw new WherryError(
+        'Conflict',
+        `cannot remove container "${query}": container is paused and must be unpaused first`,
+      );
     throw new WherryError(
       'Conflict',
       `cannot remove container "${query}": container is ${status}: stop the container before removing or force remove`,

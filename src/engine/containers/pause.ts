@@ -13,7 +13,7 @@ export async function pauseContainer({ space }: ContainersContext, container: Co
     if (status === 'restarting')
       throw new WherryError('Conflict', `Container ${id} is restarting, wait until the container is running`);
     if (process !== 'running') throw new WherryError('Conflict', `container ${id} is not running`);
-    if (container.paused) throw new WherryError('Conflict', `container ${id} is already paused`);
+    if (container.paused) throw new WherryError('Conflict', `Container ${id} is already paused`);
     await space.tasks.pause(id);
     container.paused = true;
     container.publish('pause');

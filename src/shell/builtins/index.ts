@@ -3,7 +3,7 @@ import { CommandFault, Exit, Leave } from '../errors.ts';
 import type { Interpreter } from '../interpreter.ts';
 import type { Streams } from '../streams.ts';
 import { toText } from '../streams.ts';
-import { toolNames } from '../tools/index.ts';
+import { toolNames } from '../commands/index.ts';
 import { printf, withEscapes } from './printf.ts';
 import { test } from './test.ts';
 

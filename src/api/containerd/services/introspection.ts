@@ -5,9 +5,9 @@ import { join } from 'node:path';
 
 import { type Core, parseFilters } from '../../../core/index.ts';
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
-import type { ServiceHandlers } from '../../../wire/index.ts';
-import type { introspectionApi, IntrospectionService } from '../../../wire/services.ts';
-import { present } from '../messages.ts';
+import { type ServiceHandlers, unpackMessage } from '../../../wire/index.ts';
+import { type introspectionApi, type IntrospectionService, introspectionTypes } from '../../../wire/services.ts';
+import { fromWireAny, present } from '../messages.ts';
 import { type Plugin, plugins } from '../plugins.ts';
 
 type PluginMessage = MessageInitShape<typeof introspectionApi.PluginSchema>;
@@ -33,12 +33,19 @@ export function introspectionService(core: Core): ServiceHandlers<typeof Introsp
     async pluginInfo({ type, id, options }) {
       const plugin = plugins.find((each) => each.type === type && each.id === id);
       if (plugin === undefined) throw new WherryError('NotFound', 'plugin not found: not found');
-      if (options !== undefined)
+      const message = toMessage(core, plugin);
+      if (options === undefined) return { plugin: message };
+      if (type !== 'io.containerd.runtime.v2' || id !== 'task')
         throw new WherryError('Unimplemented', `plugin ${type}.${id} does not support PluginInfo with options`);
-      return { plugin: toMessage(core, plugin) };
+      const request = unpackMessage(options, introspectionTypes.RuntimeRequestSchema);
+      const value = await core.runtimeInfo(request.runtimePath, fromWireAny(request.options));
+      return { plugin: message, extra: { typeUrl: runtime_info, value: new Uint8Array(value) } };
     },
   };
 }
+
+/** The type of what a shim says of itself. */
+const runtime_info = introspectionTypes.RuntimeInfoSchema.typeName;
 
 /** Who this server is, as long as its data is there. */
 async function serverId(core: Core): Promise<string> {

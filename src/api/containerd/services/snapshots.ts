@@ -39,6 +39,7 @@ export function snapshotsService(core: Core): ServiceHandlers<typeof SnapshotsSe
     },
     async remove({ snapshotter: name, key }, call) {
       await snapshotter(call, name).remove(key, leaseOption(call));
+      core.collectSoon();
       return {};
     },
     async stat({ snapshotter: name, key }, call) {

@@ -96,9 +96,13 @@ interface Surroundings {
 /** Gives false when there is no way from the one to the other. */
 async function transfer(scope: ImageScope, { from, to }: Ends, { call, report }: Surroundings): Promise<boolean> {
   const { signal } = call;
-  const held = <T>(act: (lease: string) => Promise<T>): Promise<T> => {
+  const held = async <T>(act: (lease: string) => Promise<T>): Promise<T> => {
     const lease = leaseOf(call);
-    return lease === null ? withLease(scope, act) : act(lease);
+    if (lease !== null) return await act(lease);
+    const done = await withLease(scope, act);
+    // What only the way here needed goes before the answer, as with containerd.
+    await scope.core.collect();
+    return done;
   };
   if (from.kind === 'registry' && to.kind === 'store') {
     const { name, client } = from.registry;

@@ -116,6 +116,15 @@ test('what is typed reaches it, and its end is the end of its stdin', async () =
   assert.match(String(await attached.output), /typed/);
 });
 
+test('a body that comes a while after the head of a request is waited for', async (t) => {
+  daemon.body_delay_ms = 30;
+  t.after(() => (daemon.body_delay_ms = 0));
+  const id = await stays();
+  assert.deepEqual(await run(id, [program, 'args', 'late']), [0, [[1, '[late]\n']]]);
+  const attached = await start(await make(id, [program, 'args', 'late']), {}, false);
+  assert.deepEqual(framesOf(await attached.output), [[1, '[late]\n']]);
+});
+
 test('without an upgrade the stream comes behind a 200, and detached there is none', async () => {
   const id = await stays();
   const attached = await start(await make(id, [program, 'exit', '0']), {}, false);
@@ -133,7 +142,7 @@ test('without an upgrade the stream comes behind a 200, and detached there is no
 test('a command that is not there is told of on stdout, with exit code 127', async () => {
   const id = await stays();
   const text =
-    'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown';
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH';
   const exec = await make(id, ['nope']);
   assert.deepEqual(framesOf(await (await start(exec)).output), [[1, `${text}\r\n`]]);
   assert.equal((await inspect(exec)).ExitCode, 127);
@@ -176,7 +185,7 @@ test('a paused container stands still, takes no execs, and goes on', async () =>
   };
   assert.deepEqual(await post('unpause'), [500, `Container ${id} is not paused`]);
   assert.deepEqual(await post('pause'), [204, '']);
-  assert.deepEqual(await post('pause'), [409, `container ${id} is already paused`]);
+  assert.deepEqual(await post('pause'), [409, `Container ${id} is already paused`]);
   const { State } = (await daemon.send('GET', `/containers/${id}/json`)).json as { State: Record<string, unknown> };
   assert.deepEqual([State['Status'], State['Running'], State['Paused']], ['paused', true, true]);
   assert.deepEqual(await post('start'), [409, 'cannot start a paused container, try unpause instead']);

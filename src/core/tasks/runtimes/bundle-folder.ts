@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -18,9 +19,10 @@ import { isCode } from '../../system-error.ts';
 
 const program_file = 'shim-binary-path';
 const log_file = 'log';
+const sandbox_file = 'sandbox';
 
 /** Makes the bundle of a task whose shim is not ours: what may lie there already from others stays. */
-export function makeBundle(bundle: string, work: string, spec: Uint8Array): void {
+export function makeBundle(bundle: string, work: string, spec: Uint8Array | null): void {
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   mkdirSync(join(bundle, 'rootfs'), { recursive: true, mode: 0o711 });
   chmodSync(join(bundle, 'rootfs'), 0o711);
@@ -28,9 +30,9 @@ export function makeBundle(bundle: string, work: string, spec: Uint8Array): void
   mkdirSync(work, { recursive: true, mode: 0o711 });
   rmSync(join(bundle, 'work'), { force: true });
   symlinkSync(work, join(bundle, 'work'));
-  for (const name of ['bootstrap.json', 'address', log_file]) rmSync(join(bundle, name), { force: true });
+  for (const name of ['bootstrap.json', 'address', log_file, sandbox_file]) rmSync(join(bundle, name), { force: true });
   makeFifo(join(bundle, log_file), 0o700);
-  writeFileSync(join(bundle, 'config.json'), spec, { mode: 0o600 });
+  if (spec !== null) writeFileSync(join(bundle, 'config.json'), spec, { mode: 0o600 });
 }
 
 /** The named pipe that the shim of a bundle writes its log to. */
@@ -41,6 +43,16 @@ export function logPipe(bundle: string): string {
 /** Keeps which program the shim of a bundle is: what has it is a bundle of a shim that is not ours. */
 export function writeProgram(bundle: string, program: string): void {
   writeFileSync(join(bundle, program_file), program, { mode: 0o600 });
+}
+
+/** Keeps that the shim of a bundle is a sandbox's: it does not end with the task. */
+export function writeSandbox(bundle: string, sandbox: string): void {
+  writeFileSync(join(bundle, sandbox_file), sandbox, { mode: 0o600 });
+}
+
+/** Whether the shim of a bundle is a sandbox's. */
+export function isSandboxed(bundle: string): boolean {
+  return existsSync(join(bundle, sandbox_file));
 }
 
 /** The program of the shim of a bundle; null for a bundle of our own shim, or none. */

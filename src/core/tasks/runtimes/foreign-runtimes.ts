@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Log } from '../../log.ts';
-import type { Any, Container } from '../../model.ts';
-import { docker_namespace, type Paths } from '../../paths.ts';
+import type { Any } from '../../model.ts';
+import { docker_namespace } from '../../paths.ts';
 import { keptProgram, makeBundle, removeBundle } from './bundle-folder.ts';
 import { ForeignShim, type ForeignShimOptions } from './foreign-shim.ts';
 import { type ShimEnvironment, shimFolders } from './program.ts';
@@ -11,8 +11,21 @@ import { shimProgram } from './runtime-name.ts';
 import type { Shim } from '../shim.ts';
 import type { StreamHolders } from './task-streams.ts';
 
+/** Where the bundles of shims lie: of tasks, or of sandboxes. */
+export interface BundleFolders {
+  readonly bundles: string;
+  bundle(namespace: string, id: string): string;
+  workFolder(namespace: string, id: string): string;
+}
+
+/** Whom a shim is started for: a container or a sandbox. */
+export interface ShimOwner {
+  readonly id: string;
+  readonly spec: { readonly value: Uint8Array } | null;
+}
+
 export interface ForeignRuntimesOptions {
-  readonly paths: Paths;
+  readonly folders: BundleFolders;
   readonly environment: ShimEnvironment;
   /** Shims of ours, which hold streams. */
   readonly holders: StreamHolders;
@@ -37,14 +50,13 @@ export class ForeignRuntimes {
    */
   async start(
     namespace: string,
-    container: Container,
+    owner: ShimOwner,
     { program, options }: { program: string; options: Any | null },
   ): Promise<ForeignShim> {
-    const { paths } = this.#options;
-    const { id } = container;
-    const bundle = paths.bundle(namespace, id);
+    const { id } = owner;
+    const bundle = this.#options.folders.bundle(namespace, id);
     const path = shimProgram(program, shimFolders(this.#options.environment));
-    makeBundle(bundle, paths.workFolder(namespace, id), container.spec.value);
+    this.#makeBundle(namespace, owner);
     try {
       return this.#keep(await ForeignShim.start(this.#shimOptions(namespace, id, path), options));
     } catch (error) {
@@ -53,9 +65,29 @@ export class ForeignRuntimes {
     }
   }
 
+  /**
+   * Makes the bundle of a new task that a sandbox's shim is to have.
+   *
+   * @throws WherryError when the shim cannot be reached
+   */
+  async join(namespace: string, owner: ShimOwner, sandbox: ForeignShim): Promise<ForeignShim> {
+    this.#makeBundle(namespace, owner);
+    try {
+      return this.#keep(await ForeignShim.join(this.#shimOptions(namespace, owner.id, sandbox.program), sandbox));
+    } catch (error) {
+      await removeBundle(this.#options.folders.bundle(namespace, owner.id));
+      throw error;
+    }
+  }
+
+  #makeBundle(namespace: string, { id, spec }: ShimOwner): void {
+    const { folders } = this.#options;
+    makeBundle(folders.bundle(namespace, id), folders.workFolder(namespace, id), spec?.value ?? null);
+  }
+
   /** The bundles of tasks that another daemon made. */
   bundles(): readonly { readonly namespace: string; readonly id: string; readonly program: string }[] {
-    const { bundles } = this.#options.paths;
+    const { bundles } = this.#options.folders;
     return readdirSync(bundles).flatMap((name) => {
       if (!name.startsWith('@')) return this.#bundle(docker_namespace, name);
       return readdirSync(join(bundles, name)).flatMap((id) => this.#bundle(name.slice(1), id));
@@ -86,7 +118,7 @@ export class ForeignRuntimes {
   #bundle(namespace: string, id: string): { namespace: string; id: string; program: string }[] {
     let path: string;
     try {
-      path = this.#options.paths.bundle(namespace, id);
+      path = this.#options.folders.bundle(namespace, id);
     } catch {
       return [];
     }
@@ -95,7 +127,7 @@ export class ForeignRuntimes {
   }
 
   #shimOptions(namespace: string, id: string, program: string): ForeignShimOptions {
-    const { paths, environment, holders, log, gone } = this.#options;
-    return { call: { program, namespace, id, bundle: paths.bundle(namespace, id), environment }, holders, log, gone };
+    const { folders, environment, holders, log, gone } = this.#options;
+    return { call: { program, namespace, id, bundle: folders.bundle(namespace, id), environment }, holders, log, gone };
   }
 }

@@ -5,14 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fromUnknown, isClass, WherryError } from '../../../errors/index.ts';
 import { foreign_shim_load_ms_max, foreign_shim_shutdown_ms_max } from '../../../limits/index.ts';
-import { type ServiceClient, task as taskMessages, Task, TaskV2, TtrpcClient } from '../../../wire/index.ts';
+import {
+  SandboxRuntime,
+  type ServiceClient,
+  task as taskMessages,
+  Task,
+  TaskV2,
+  TtrpcClient,
+} from '../../../wire/index.ts';
 import type { Log } from '../../log.ts';
 import type { Any, AttachRequest, TaskExit, TaskStdio } from '../../model.ts';
 import type { GuestWalls, PublishedPort } from '../../shim-contract.ts';
 import type { Shim } from '../shim.ts';
 import type { OpenedStreams, ProcessName, TaskShim } from '../task-shim.ts';
 import { type Bootstrap, keptBootstrap, parseBootstrap, writeBootstrap } from './bootstrap.ts';
-import { logPipe, removeBundle, writeProgram } from './bundle-folder.ts';
+import { isSandboxed, logPipe, removeBundle, writeProgram, writeSandbox } from './bundle-folder.ts';
 import { removeDeadSocket } from './dead-socket.ts';
 import { deleteProgram, type ShimCall, startProgram } from './program.ts';
 import { ShimLog } from './shim-log.ts';
@@ -74,6 +81,23 @@ export class ForeignShim implements TaskShim {
     return shim;
   }
 
+  /**
+   * Reaches the shim of a sandbox for a new task in it, whose bundle is there.
+   *
+   * @throws WherryError Unavailable when it cannot be reached
+   */
+  static async join(options: ForeignShimOptions, sandbox: ForeignShim): Promise<ForeignShim> {
+    const { call } = options;
+    const shim = new ForeignShim(options);
+    const { endpoint } = sandbox;
+    if (endpoint === null) throw new WherryError('Unavailable', 'ttrpc: closed');
+    writeProgram(call.bundle, call.program);
+    writeSandbox(call.bundle, sandbox.#options.call.id);
+    await shim.#connect(endpoint);
+    writeBootstrap(call.bundle, endpoint);
+    return shim;
+  }
+
   /** Finds the shim of a bundle that another daemon made; one that cannot be reached is gone. */
   static async load(options: ForeignShimOptions): Promise<ForeignShim> {
     const shim = new ForeignShim(options);
@@ -99,6 +123,25 @@ export class ForeignShim implements TaskShim {
 
   get name(): string {
     return `${this.#options.call.namespace}/${this.#options.call.id}`;
+  }
+
+  get id(): string {
+    return this.#options.call.id;
+  }
+
+  get program(): string {
+    return this.#options.call.program;
+  }
+
+  /** Where it answers; null when there is no connection. */
+  get endpoint(): Bootstrap | null {
+    return this.#client === null ? null : this.#bootstrap;
+  }
+
+  /** The service of sandboxes, if it has one. @throws WherryError Unavailable while there is no connection */
+  get sandbox(): ServiceClient<typeof SandboxRuntime> {
+    if (this.#client === null) throw new WherryError('Unavailable', 'ttrpc: closed');
+    return this.#client.service(SandboxRuntime, { 'containerd-namespace-ttrpc': this.namespace });
   }
 
   get namespace(): string {
@@ -185,7 +228,8 @@ export class ForeignShim implements TaskShim {
     const { call, log } = this.#options;
     const client = this.#client;
     this.#left = true;
-    if (client === null) return;
+    // A sandbox's shim ends with the sandbox.
+    if (client === null || isSandboxed(call.bundle)) return;
     try {
       await this.task.shutdown({ id: call.id, now: false }, { timeout_ms: foreign_shim_shutdown_ms_max });
       const shared = this.#address !== null && (tasks_at.get(this.#address) ?? 0) > 1;

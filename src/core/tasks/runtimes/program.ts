@@ -87,6 +87,21 @@ export async function deleteProgram(call: ShimCall): Promise<Buffer> {
   return output;
 }
 
+/**
+ * What a shim's program says of itself: a `containerd.types.RuntimeInfo`, encoded.
+ *
+ * @throws WherryError Unknown when it says nothing
+ */
+export async function infoProgram(
+  program: string,
+  environment: ShimEnvironment,
+  options: Any | null,
+): Promise<Uint8Array> {
+  const call = { program, namespace: 'default', id: 'info', bundle: '/', environment };
+  const { output } = await run(call, ['-info'], packedOptions(options), shim_launch_ms_max);
+  return output;
+}
+
 interface Printed {
   readonly output: Buffer;
   readonly errors: Buffer;

@@ -107,7 +107,7 @@ export class Execs {
       if (!taken && connection !== null) close(connection.fd);
       if (exec.phase !== 'starting') throw thrown;
       if (made) void this.#forgetInShim(exec);
-      throw failed(exec, thrown, made);
+      throw failed(exec, thrown);
     }
     // It may have ended by now.
     if (exec.phase === 'starting') exec.phase = 'running';
@@ -205,12 +205,11 @@ export class Execs {
 }
 
 /** What a start that failed is told by, and leaves behind. */
-function failed(exec: Exec, thrown: unknown, reached_runtime: boolean): WherryError {
+function failed(exec: Exec, thrown: unknown): WherryError {
   const { message } = fromUnknown(thrown);
-  const text = reached_runtime ? `${message}: unknown` : message;
-  const exit_code = exitCodeOf(text);
+  const exit_code = exitCodeOf(message);
   exec.ended(exit_code);
-  return new WherryError(exit_code === 128 ? 'Unknown' : 'InvalidArgument', text, { cause: thrown });
+  return new WherryError(exit_code === 128 ? 'Unknown' : 'InvalidArgument', message, { cause: thrown });
 }
 
 /** As Docker's events name it: with a space even behind a command alone. */

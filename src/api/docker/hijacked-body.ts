@@ -6,8 +6,8 @@ import { request_body_bytes_max } from '../../limits/index.ts';
 import type { Upgraded } from './reply.ts';
 
 /**
- * The body of a request whose connection may be taken over though it asks for no upgrade. To Node such a request ends
- * with its head, and what follows is the connection's; what of that is behind the body stays there.
+ * The body of a request whose connection may be taken over. To Node such a request ends with its head, and what follows
+ * is the connection's; what of that is behind the body stays there.
  *
  * @throws WherryError InvalidArgument for a body without a length, or one that is too long, or ends early
  */
