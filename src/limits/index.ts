@@ -377,6 +377,8 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** How long it may take to find out whether this user may make namespaces. */
+export const namespace_probe_ms_max: number = 5000;
 /** Between two looks at what a container uses. Docker's. */
 export const stats_interval_ms: number = 1000;
 /** Devices that a Linux container is given. */
@@ -473,6 +475,8 @@ export const events_waiting_bytes_max: number = 32 * 1024 * 1024;
 export const content_infos_per_message: number = 100;
 /** Of one message of content that is read. containerd's. */
 export const content_read_bytes_max: number = 1024 * 1024;
+/** Namespaces whose views are kept at hand. */
+export const namespace_views_max: number = 1000;
 /** Paths of one field mask. */
 export const field_paths_max: number = 4096;
 /** Labels of one object. */

@@ -36,15 +36,19 @@ export function patternExpression(pattern: string, part: 'whole' | 'shortest' | 
   return new RegExp(part === 'whole' ? `^(?:${source})$` : source, 'u');
 }
 
+/** As the C locale has them. */
 const classes: Readonly<Record<string, string>> = {
-  alpha: '\\p{L}',
+  alpha: 'A-Za-z',
   digit: '0-9',
-  alnum: '\\p{L}0-9',
-  upper: '\\p{Lu}',
-  lower: '\\p{Ll}',
-  space: '\\s',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  space: ' \\t\\n\\r\\f\\v',
   blank: ' \\t',
-  punct: '\\p{P}\\p{S}',
+  punct: '!-\\/:-@\\[-`{-~',
+  cntrl: '\\0-\\x1f\\x7f',
+  graph: '!-~',
+  print: ' -~',
   xdigit: '0-9A-Fa-f',
 };
 
@@ -68,11 +72,23 @@ export function bracket(pattern: string, start: number): { readonly source: stri
       i += 2;
     } else {
       // A dash between two characters is a range.
-      inside += char === '-' && !first && pattern[i + 1] !== ']' ? '-' : quotedInside(char);
+      const ranges =
+        char === '-' && !first && pattern[i - 1] !== ']' && !/^(?:\]|\[:)/.test(pattern.slice(i + 1, i + 3));
+      inside += ranges ? '-' : quotedInside(char);
       i++;
     }
   }
-  return { source: `[${negated ? '^' : ''}${inside}]`, end: i };
+  const set = (text: string): string => `[${negated ? '^' : ''}${text}]`;
+  // A range that goes backwards holds nothing; its ends stand for themselves here.
+  return { source: set(isSet(inside) ? inside : inside.replaceAll('\\-', '-').replaceAll('-', '\\-')), end: i };
+}
+
+function isSet(inside: string): boolean {
+  try {
+    return new RegExp(`[${inside}]`, 'u').source !== '';
+  } catch {
+    return false;
+  }
 }
 
 function quoted(char: string): string {

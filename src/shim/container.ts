@@ -63,7 +63,9 @@ export class Container {
     this.id = options.id;
     this.bundle = options.bundle;
     this.#options = options;
-    this.#spec = readBundle(options.bundle);
+    const spec = readBundle(options.bundle);
+    // What our daemon alone may say, others do not: the one names a file that is written as this user.
+    this.#spec = options.place === null ? spec : { ...spec, core_path: null, debug: false };
     const { core_path } = this.#spec;
     this.#core = core_path === null ? null : new CoreWriter(core_path);
     const { group = null, network = null } = options.place ?? {};
@@ -152,7 +154,11 @@ export class Container {
       record: () => {
         if (this.#execs.has(exec_id)) this.#record(this.#recorded);
       },
-      started: (guest) => this.#limits.started(guest),
+      started: (guest) => {
+        this.#limits.started(guest);
+        // The container was paused while this was being started.
+        if (this.init.status === 'paused') made.pause();
+      },
       paused: () => this.#limits.paused(made.pid),
       resumed: () => this.#limits.resumed(made.pid),
       gone: (end) => {
