@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 
 import { Client } from '../e2e/ctr/client.ts';
-import { busyboxImage, dockerBusybox, helloImage, ociArchive, type OciImage } from '../e2e/ctr/images.ts';
+import { busyboxImage, dockerBusybox, helloImage, wasmImage, ociArchive, type OciImage } from '../e2e/ctr/images.ts';
 import { type Peer, programsOf, startPeer, type Version } from '../e2e/ctr/peer.ts';
 import { temporaryFolder } from '../e2e/folder.ts';
 import { ContainersService, EventsService, SnapshotsService, VersionService } from '../src/wire/services.ts';
@@ -30,7 +30,7 @@ interface Side {
 
 const busybox = 'example.com/busybox:1';
 const hello = 'example.com/hello:latest';
-const big = 'example.com/big:1';
+const clock = 'example.com/clock:latest';
 const none: readonly string[] = [];
 
 export async function containerd({ runs, quick, format }: Options): Promise<void> {
@@ -99,6 +99,8 @@ class Bench {
     const linux = busyboxImage(true);
     await this.#archive('hello', hello, helloImage());
     this.#do(this.#ours, 'images', 'import', '--no-unpack', '--all-platforms', this.#path('hello'));
+    await this.#archive('clock', clock, wasmImage('clock'));
+    this.#do(this.#ours, 'images', 'import', '--no-unpack', '--all-platforms', this.#path('clock'));
     if (linux === null) return this.#table.note('no static busybox here (Debian: busybox-static): no Linux image');
     await this.#archive('busybox', busybox, linux);
     if (this.#theirs === null) return;
@@ -147,6 +149,10 @@ class Bench {
       ]);
       pending[at] = subscribers[at]!.next();
     });
+    for (const [at, stream] of subscribers.entries()) {
+      pending[at]!.catch(() => {});
+      stream.return(undefined).catch(() => {});
+    }
     return took;
   }
 
@@ -192,8 +198,8 @@ class Bench {
       own.push(took[3]);
     }
     const beside = this.#theirs === null ? null : theirs;
-    this.#table.add('ctr run --rm: ours a Wasm program, theirs a Linux one', 'ms', wasm, beside);
-    if (beside !== null) this.#table.add('ctr run --rm: a Linux program, both by runc', 'ms', linux, beside);
+    this.#table.add('ctr run --rm: ours Wasm, theirs Linux', 'ms', wasm, beside);
+    if (beside !== null) this.#table.add('ctr run --rm: Linux, both by runc', 'ms', linux, beside);
     this.#table.add('  of it ctr alone: ctr version', 'ms', own);
     if (beside !== null) this.#table.add('  of it what ctr mounts for itself: mount, umount', 'ms', this.#mounting());
   }
@@ -265,53 +271,62 @@ class Bench {
   async #memory(): Promise<void> {
     const count = this.#quick ? 2 : 10;
     const names = Array.from({ length: count }, () => this.#name());
-    const shims = (): number[] => shimPids(this.#daemon.state);
-    if (this.#theirs !== null)
-      for (const name of names) this.#do(this.#theirs, 'run', '-d', '--null-io', busybox, name, 'sleep', '100');
-    await sleep(500);
-    const ours = shims().map(pss);
-    const theirs = this.#theirs === null ? null : processes(`-address\0${this.#theirs.socket}`).map(pss);
-    this.#table.add('memory of a shim: ours holds up to 50 containers, theirs one', 'MB', ours, theirs);
+    const run = (each: Side, ...what: readonly string[]): void => {
+      for (const name of names)
+        this.#do(each, 'run', '-d', '--null-io', ...what.map((word) => (word === '' ? name : word)));
+    };
+    run(this.#ours, '--platform', 'wasi/wasm', clock, '');
+    if (this.#theirs !== null) run(this.#theirs, busybox, '', 'sleep', '100');
+    await sleep(1000);
+    const sum = (pids: readonly number[]): number[] => [pids.map(pss).reduce((a, b) => a + b, 0)];
+    const theirs = this.#theirs === null ? null : sum(processes(`-address\0${this.#theirs.socket}`));
+    const ours = sum(shimPids(this.#daemon.state));
+    this.#table.add(`memory of the shims of ${count} containers: ours Wasm`, 'MB', ours, theirs);
     this.#table.add(
       'memory of the daemon',
       'MB',
       [pss(this.#daemon.pid)],
       this.#peer === null ? null : processes(join(this.#peer.folder, 'config.toml')).map(pss),
     );
-    for (const name of this.#theirs === null ? [] : names) {
-      spawnSync(this.#ctr, ['-a', this.#theirs!.socket, 'tasks', 'rm', '-f', name]);
-      spawnSync(this.#ctr, ['-a', this.#theirs!.socket, 'containers', 'rm', name]);
-    }
+    for (const { socket } of this.#sides())
+      for (const name of names) {
+        spawnSync(this.#ctr, ['-a', socket, 'tasks', 'rm', '-f', name]);
+        spawnSync(this.#ctr, ['-a', socket, 'containers', 'rm', name]);
+      }
   }
 
   /** A large image: from its archive to the end of its first container. */
   async #firstRun(): Promise<void> {
     const mb = this.#quick ? 40 : 200;
-    const files = Array.from({ length: 40 }, (_, at) => ({ path: `data/${at}`, bytes: randomBytes((mb * 1e6) / 40) }));
     const wasm = helloImage();
-    await this.#archive('big', big, { ...wasm, compressed: false, layers: [files, ...wasm.layers] });
-    const first = (each: Side, archive: string, image: string[], ...more: string[]): number =>
-      this.#do(each, 'images', 'import', ...more, this.#path(archive)) + this.#do(each, 'run', '--rm', ...image);
-    const ours = first(
-      this.#ours,
-      'big',
-      ['--platform', 'wasi/wasm', big, this.#name()],
-      '--no-unpack',
-      '--all-platforms',
-    );
     const linux = busyboxImage(false);
-    if (this.#theirs === null || linux === null)
-      return this.#table.add(`import of ${mb} MB + first run: Wasm`, 'ms', [ours]);
-    await this.#archive('big', 'example.com/bigger:1', { ...linux, layers: [files, ...linux.layers] });
-    const run = ['example.com/bigger:1', this.#name(), 'true'];
-    const theirs = first(this.#theirs, 'big', run);
-    this.#table.add(`import of ${mb} MB + first run: ours Wasm, theirs Linux`, 'ms', [ours], [theirs]);
-    this.#table.add(
-      `import of ${mb} MB + first run: Linux, both by runc`,
-      'ms',
-      [first(this.#ours, 'big', run)],
-      [theirs],
-    );
+    /** Other bytes each time: a store keeps what it has already once. */
+    const first = async (each: Side, name: string, image: OciImage): Promise<[number, number]> => {
+      const files = Array.from({ length: 40 }, (_, at) => ({
+        path: `data/${at}`,
+        bytes: randomBytes((mb * 1e6) / 40),
+      }));
+      await this.#archive('big', name, { ...image, compressed: false, layers: [files, ...image.layers] });
+      const is_wasm = image.os === 'wasi';
+      const how = is_wasm ? ['--no-unpack', '--all-platforms'] : none;
+      const run = is_wasm ? ['--platform', 'wasi/wasm', name, this.#name()] : [name, this.#name(), 'true'];
+      return [this.#do(each, 'images', 'import', ...how, this.#path('big')), this.#do(each, 'run', '--rm', ...run)];
+    };
+    const show = (what: string, ours: [number, number], theirs: [number, number] | null): void => {
+      const total = ([brought_in, run]: [number, number]): number[] => [brought_in + run];
+      this.#table.add(
+        `import of ${mb} MB + first run: ${what}`,
+        'ms',
+        total(ours),
+        theirs === null ? null : total(theirs),
+      );
+      this.#table.add('  of it the first run', 'ms', [ours[1]], theirs === null ? null : [theirs[1]]);
+    };
+    const ours = await first(this.#ours, 'example.com/big-wasm:1', wasm);
+    if (this.#theirs === null || linux === null) return show('Wasm', ours, null);
+    const theirs = await first(this.#theirs, 'example.com/big:1', linux);
+    show('ours Wasm', ours, theirs);
+    show('Linux, runc', await first(this.#ours, 'example.com/big:1', linux), theirs);
   }
 
   async #docker(): Promise<void> {

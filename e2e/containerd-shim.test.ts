@@ -179,6 +179,9 @@ for (const version of versions) {
       await real.runModule('beside', ['wait'], ['-d']);
       const { status, stdout } = await real.ctr(['task', 'exec', '--exec-id', 'one', 'beside', 'hello']);
       assert.deepEqual([status, stdout], [0, 'Hello from WebAssembly!\n']);
+      const script = 'cat /etc/motd; exit 3';
+      const shell = await real.ctr(['task', 'exec', '--exec-id', 'two', 'beside', 'sh', '-c', script]);
+      assert.deepEqual([shell.status, shell.stdout], [3, 'from the image\n'], shell.stderr);
       await real.remove('beside');
     });
 

@@ -265,10 +265,43 @@ if (userId() === 0 && runtimes.length > 0) {
   });
 }
 
-test('what cannot run Linux containers says what it would take', async () => {
+test('without root busybox runs by crun where user namespaces allow it, or the refusal says what it would take', async () => {
+  if (userId() === 0 || !existsSync(busybox)) return;
+  const first = await daemon.docker(['run', '--rm', 'busybox', 'id', '-u']);
+  if (first.code !== 0) {
+    assert.match(first.stderr, /Cannot run Linux containers/);
+    return;
+  }
+  assert.equal(first.stdout.toString(), '0\n');
+  // No more of the host is its than of the daemon's user.
+  const [, outside] = (await daemon.ok(['run', '--rm', 'busybox', 'cat', '/proc/self/uid_map'])).trim().split(/\s+/);
+  assert.equal(Number(outside), userId());
+  const typed = await daemon.docker(['run', '--rm', '-i', 'busybox', 'cat'], { input: 'typed' });
+  assert.equal(typed.stdout.toString(), 'typed');
+  await daemon.ok(['run', '-d', '--name', 'long', 'busybox', 'sh', '-c', 'echo begun; sleep 1000']);
+  assert.equal(await daemon.ok(['exec', 'long', 'id', '-u']), '0\n');
+  await daemon.kill();
+  await daemon.start();
+  assert.equal(await daemon.ok(['logs', 'long']), 'begun\n');
+  assert.match(await daemon.ok(['exec', '-t', 'long', 'tty']), /^\/dev\/pts\/\d+\r\n$/);
+  await daemon.ok(['rm', '-f', 'long']);
+  for (const [args, words] of [
+    [['-u', 'alice'], /the daemon runs without root, and then root is the only user of a Linux container/],
+    [['--runtime', 'runc'], /runc needs control groups, which only root may make/],
+    [['-m', '64m'], /limits of memory, processors and processes do not hold/],
+  ] as const) {
+    assert.match((await daemon.docker(['run', '--rm', ...args, 'busybox', 'true'])).stderr, words);
+  }
+});
+
+test('a machine without the programs it takes says which are missing', async () => {
   if (!existsSync(busybox)) return;
-  if (runtimes.length > 0 && userId() === 0) return;
-  const { code, stderr } = await daemon.docker(['run', '--rm', 'busybox', 'true']);
-  if (code === 0) return;
-  assert.match(stderr, /Cannot run Linux containers/);
+  const bare = await startDaemon({ path: '/nowhere' });
+  try {
+    await bare.ok(['load'], { input: await busyboxArchive() });
+    const { code, stderr } = await bare.docker(['run', '--rm', 'busybox', 'true']);
+    if (code !== 0) assert.match(stderr, /Cannot run Linux containers/);
+  } finally {
+    await bare.stop();
+  }
 });

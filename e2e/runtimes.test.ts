@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { type Daemon, startDaemon } from './daemon.ts';
+import { checkout, type Daemon, startDaemon } from './daemon.ts';
 import { temporaryFolder } from './folder.ts';
 import { imageArchive } from './image.ts';
 import { isAlive, processesNaming, sleep, waitUntil } from './processes.ts';
@@ -205,5 +205,48 @@ describe('a shim that is not ours', { skip: why }, () => {
       listening.kill();
     }
     assert.deepEqual(events, ['/tasks/create', '/tasks/start', '/tasks/exit', '/tasks/delete']);
+  });
+
+  test('a WebAssembly program runs by our shim, though ctr asks for runc', async () => {
+    const archive = join(daemon.folder, 'hello.tar');
+    const bytes = readFileSync(join(checkout, 'examples/hello/hello.wasm'));
+    // One says what it is, the other claims to be for Linux.
+    for (const [name, os, architecture] of [
+      ['hello', 'wasi', 'wasm'],
+      ['hello-linux', 'linux', process.arch === 'x64' ? 'amd64' : process.arch],
+    ] as const) {
+      const files = [{ path: 'hello.wasm', bytes }];
+      const image = { tag: `${name}:latest`, os, architecture, entrypoint: ['/hello.wasm'], files };
+      writeFileSync(archive, await imageArchive(image));
+      ok('images', 'import', '--all-platforms', archive);
+      const ran = ctr('run', '--rm', `docker.io/library/${name}:latest`, name);
+      assert.deepEqual(ran, { code: 0, out: 'Hello from WebAssembly!\n', err: '' });
+    }
+  });
+
+  test('a shim of an early generation publishes its events by a program', async () => {
+    const listening = spawn(client, ['-a', join(daemon.state, 'containerd.sock'), '-n', namespace, 'events']);
+    let heard = '';
+    listening.stdout.setEncoding('utf8').on('data', (text: string) => (heard += text));
+    try {
+      await sleep(500);
+      const type = 'containerd.events.TaskPaused';
+      const event = Buffer.concat([
+        Buffer.of(0x0a, type.length),
+        Buffer.from(type),
+        Buffer.from('\x12\x06\x0a\x04some'),
+      ]);
+      const published = spawnSync(
+        process.execPath,
+        ['--experimental-ffi', '--no-warnings', join(checkout, 'dist/daemon.js'), '--publish', '--address']
+          .concat(join(daemon.state, 'containerd.sock'))
+          .concat('publish', '--topic', '/tasks/paused', '--namespace', namespace),
+        { input: event, encoding: 'utf8' },
+      );
+      assert.equal(published.status, 0, published.stderr);
+      await waitUntil('it is heard', wait_ms_max, () => heard.includes('/tasks/paused {"container_id":"some"}'));
+    } finally {
+      listening.kill();
+    }
   });
 });

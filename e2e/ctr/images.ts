@@ -70,12 +70,18 @@ export function busyboxImage(compressed: boolean): OciImage | null {
 
 /** hello for WASI, as `docker build` makes it. */
 export function helloImage(): OciImage {
+  return wasmImage('hello');
+}
+
+/** One of the examples, for WASI. */
+export function wasmImage(name: string): OciImage {
+  const bytes = readFileSync(join(checkout, `examples/${name}/${name}.wasm`));
   return {
     os: 'wasi',
     architecture: 'wasm',
     compressed: true,
-    layers: [[{ path: 'hello', bytes: readFileSync(join(checkout, 'examples/hello/hello.wasm')), mode: 0o755 }]],
-    config: { Env: ['PATH=/'], Entrypoint: ['/hello'] },
+    layers: [[{ path: name, bytes, mode: 0o755 }]],
+    config: { Env: ['PATH=/'], Entrypoint: [`/${name}`] },
   };
 }
 

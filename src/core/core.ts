@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type CollectOptions, Collector } from './collect.ts';
-import { collection_spare_ms } from '../limits/index.ts';
+import { collection_spare_ms, namespace_views_max } from '../limits/index.ts';
 import { CollectSoon } from './collect-soon.ts';
 import { Blobs } from './content/blobs.ts';
 import { createContent } from './content/contents.ts';
@@ -123,8 +123,8 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
     findSnapshot(tables, snapshotSpace(name, checkSnapshotter(snapshotter)), key);
   const mounts = async (name: string, key: string, snapshotter?: string): Promise<readonly Mount[]> =>
     await wherryMounts({ paths, layers, folders }, snapshotOf(name, key, snapshotter));
-  const mountsOfKernel = async (row: SnapshotRow): Promise<readonly Mount[]> =>
-    await kernelMounts({ paths, unpacked, folders }, row);
+  const mountsOfKernel = async (row: SnapshotRow, in_namespace = false): Promise<readonly Mount[]> =>
+    await kernelMounts({ paths, unpacked, folders }, row, in_namespace);
   const environment: ShimEnvironment = {
     address: join(state, 'containerd.sock'),
     ttrpc_address: join(state, 'containerd.sock.ttrpc'),
@@ -143,7 +143,9 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       findImage: (namespace, name) => transaction.images(namespace).find(name),
       content: (namespace) => createContent(namespace, { paths, store, tables, blobs, ingests, publish }),
     }),
-    kernelMounts: async (namespace, key, snapshotter) => await mountsOfKernel(snapshotOf(namespace, key, snapshotter)),
+    // Shims have namespaces of their own where the daemon is not root.
+    kernelMounts: async (namespace, key, snapshotter) =>
+      await mountsOfKernel(snapshotOf(namespace, key, snapshotter), true),
     environment,
     gate,
     launcher,
@@ -241,6 +243,7 @@ function assemble(options: CoreOptions, { paths, store, tables, reserve, lock }:
       let one = views.get(name);
       if (one === undefined) {
         one = view(name);
+        if (views.size >= namespace_views_max) views.clear();
         views.set(name, one);
       }
       return one;

@@ -183,14 +183,17 @@ export class Marking {
     this.content.add(`${namespace}/${digest}`);
     this.blobs.add(digest);
     if (flat) return;
-    this.#addAll(namespace, this.#labelled(namespace, digest));
+    const labelled = this.#labelled(namespace, digest);
+    this.#addAll(namespace, labelled);
     const references = this.#documentReferences(digest);
     if (references === null) {
       this.#certain = false;
       return;
     }
     const { blobs, layers, diff_ids } = references;
-    for (const blob of blobs) this.#add('content', namespace, blob);
+    // Whoever labelled a document has said what of it is to stay. One without labels is taken at its word.
+    if (!labelled.some(({ type }) => type === 'content'))
+      for (const blob of blobs) this.#add('content', namespace, blob);
     // A bare module is its own layer.
     this.layers.add(hexName(digest));
     const own = this.#tables.layers.find(no_namespace, digest);

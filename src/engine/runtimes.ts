@@ -1,12 +1,17 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
+import { namespace_probe_ms_max } from '../limits/index.ts';
 
 /** Our own, for WebAssembly. */
 export const wasm_runtime = 'io.containerd.wherry.v1';
 /** Debian's, which starts runc or a program that is called like it. */
 export const linux_runtime = 'io.containerd.runc.v2';
+
+/** Its program. */
+const linux_shim = 'containerd-shim-runc-v2';
 
 /** What runs a container. */
 export interface Runtime {
@@ -22,6 +27,9 @@ const wasm: Runtime = { shown: wasm_runtime, name: wasm_runtime, binary: '' };
 
 /** Programs that `io.containerd.runc.v2` can call, best first. */
 const binaries: readonly string[] = ['runc', 'crun'];
+
+/** The one of them that needs no control groups. */
+const rootless_binary = 'crun';
 
 /** Where Debian puts them, which a user's own path may leave out. */
 const further_folders: readonly string[] = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin'];
@@ -58,9 +66,16 @@ export function defaultRuntime(kind: 'wasm' | 'linux', rootless: boolean): Runti
  *
  * @throws WherryError FailedPrecondition naming the package that is missing
  */
-export function runtimeProgram({ name, binary }: Pick<Runtime, 'name' | 'binary'>): string {
+export function runtimeProgram({ name, binary }: Pick<Runtime, 'name' | 'binary'>, rootless: boolean): string {
   if (name !== linux_runtime) return '';
   const wanted = binary === '' ? binaries[0]! : binary;
+  if (rootless && wanted !== rootless_binary) {
+    throw new WherryError(
+      'FailedPrecondition',
+      `Cannot run Linux containers with ${wanted}: the daemon runs without root, and ${wanted} needs control groups, ` +
+        `which only root may make. ${rootless_binary} does without: install it, or run the daemon as root.`,
+    );
+  }
   const path = findProgram(wanted);
   if (path === null) {
     throw new WherryError(
@@ -68,13 +83,35 @@ export function runtimeProgram({ name, binary }: Pick<Runtime, 'name' | 'binary'
       `Cannot run Linux containers with ${wanted}: it is not installed. Debian has it in the package ${wanted}.`,
     );
   }
-  if (findProgram('containerd-shim-runc-v2') === null) {
+  if (findProgram(linux_shim, []) === null) {
     throw new WherryError(
       'FailedPrecondition',
-      'Cannot run Linux containers: containerd-shim-runc-v2 is not installed. Debian has it in the package containerd.',
+      `Cannot run Linux containers: ${linux_shim} is not on the path. Debian has it in the package containerd.`,
     );
   }
+  if (rootless) requireUserNamespaces();
   return path;
+}
+
+let has_user_namespaces: boolean | null = null;
+
+/** @throws WherryError FailedPrecondition when this user may not make any */
+function requireUserNamespaces(): void {
+  if (has_user_namespaces !== true) {
+    const { status, stderr, error } = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], {
+      encoding: 'utf8',
+      timeout: namespace_probe_ms_max,
+    });
+    if (status !== 0) {
+      throw new WherryError(
+        'FailedPrecondition',
+        `Cannot run Linux containers: the daemon runs without root, and this user may make no user namespaces ` +
+          `(${error?.message ?? stderr.trim()}). Let users make them (sysctl user.max_user_namespaces, ` +
+          'kernel.unprivileged_userns_clone), or run the daemon as root.',
+      );
+    }
+  }
+  has_user_namespaces = true;
 }
 
 /** The init that `--init` makes a container's first process; null when there is none. */
@@ -84,7 +121,7 @@ export function findInit(): string | null {
 
 /** Runtimes that can be asked for here: ours always, the others where they are installed. */
 export function installedRuntimes(): readonly Runtime[] {
-  if (findProgram('containerd-shim-runc-v2') === null) return [wasm];
+  if (findProgram(linux_shim, []) === null) return [wasm];
   const found = binaries.filter((name) => findProgram(name) !== null);
   return [
     wasm,
@@ -93,12 +130,9 @@ export function installedRuntimes(): readonly Runtime[] {
   ];
 }
 
-/** A program on the path, or where the system's own are; null when there is none of that name. */
-function findProgram(name: string): string | null {
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')),
-    ...further_folders,
-  ];
+/** A program on the path, or in further folders; null when there is none of that name. */
+function findProgram(name: string, further: readonly string[] = further_folders): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')), ...further];
   for (const folder of folders) {
     const path = join(folder, name);
     try {

@@ -113,6 +113,8 @@ export const index_manifests_max: number = 10_000;
 export const archive_images_max: number = 10_000;
 /** Of a repository's name. */
 export const reference_path_bytes_max: number = 255;
+/** How long this machine's registry may take to say whether it speaks TLS. */
+export const registry_probe_ms_max: number = 5000;
 /** Of a file that says where registries are served, or of a certificate. */
 export const registry_hosts_file_bytes_max: number = 1024 * 1024;
 /** What is read of an answer that refuses. */
@@ -156,8 +158,8 @@ export const grpc_resets_max: number = 100_000;
 /** Calls that it may give up for ever. */
 export const grpc_resets_per_second_max: number = 10_000;
 
-/** Streams beside a transfer: of one namespace, how long one may stay unclaimed, and what may be under way. */
-/** Registered and not yet over. */
+/** Streams beside transfers: how many, how long one may stay unclaimed, and what may be under way. */
+/** Registered and not yet over, of all namespaces. */
 export const transfer_streams_max: number = 4096;
 /** Of a stream's name. */
 export const transfer_stream_name_bytes_max: number = 1024;
@@ -338,6 +340,8 @@ export const index_depth_max: number = 4;
 export const image_documents_kept_max: number = 2000;
 /** Of one pull. */
 export const layers_pulled_at_once_max: number = 3;
+/** Layers of one image that are expanded and indexed at once. */
+export const layers_made_at_once_max: number = 3;
 /** Of one push. */
 export const layers_pushed_at_once_max: number = 3;
 /** Between two words about progress. */
@@ -373,6 +377,8 @@ export const kill_wait_ms_max: number = 10_000;
 export const kill_wait_again_ms: number = 2000;
 /** Of an image's `/etc/passwd` or `/etc/group`, when a user is looked up. */
 export const passwd_bytes_max: number = 1024 * 1024;
+/** How long it may take to find out whether this user may make namespaces. */
+export const namespace_probe_ms_max: number = 5000;
 /** Between two looks at what a container uses. Docker's. */
 export const stats_interval_ms: number = 1000;
 /** Devices that a Linux container is given. */
@@ -469,6 +475,8 @@ export const events_waiting_bytes_max: number = 32 * 1024 * 1024;
 export const content_infos_per_message: number = 100;
 /** Of one message of content that is read. containerd's. */
 export const content_read_bytes_max: number = 1024 * 1024;
+/** Namespaces whose views are kept at hand. */
+export const namespace_views_max: number = 1000;
 /** Paths of one field mask. */
 export const field_paths_max: number = 4096;
 /** Labels of one object. */

@@ -63,7 +63,9 @@ export class Container {
     this.id = options.id;
     this.bundle = options.bundle;
     this.#options = options;
-    this.#spec = readBundle(options.bundle);
+    const spec = readBundle(options.bundle);
+    // What our daemon alone may say, others do not: the one names a file that is written as this user.
+    this.#spec = options.place === null ? spec : { ...spec, core_path: null, debug: false };
     const { core_path } = this.#spec;
     this.#core = core_path === null ? null : new CoreWriter(core_path);
     const { group = null, network = null } = options.place ?? {};

@@ -1,7 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { unpack_piece_bytes, unpack_turn_ms } from '../../limits/index.ts';
+import { WherryError } from '../../errors/index.ts';
+import { layer_path_depth_max, unpack_piece_bytes, unpack_turn_ms } from '../../limits/index.ts';
 import {
   attribute,
   close,
@@ -60,6 +61,12 @@ interface Walk {
 }
 
 async function* walk({ upper, lower, overlay, path, above, turn }: Walk): AsyncGenerator<Change> {
+  if (path.length > layer_path_depth_max) {
+    throw new WherryError(
+      'ResourceExhausted',
+      `Cannot write the difference: a folder is more than ${layer_path_depth_max} deep.`,
+    );
+  }
   for (const name of namesIn(upper, lower)) {
     if (performance.now() > turn.ends_ms) {
       await nextTurn();

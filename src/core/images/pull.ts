@@ -1,8 +1,9 @@
 import { WherryError } from '../../errors/index.ts';
-import { layers_pulled_at_once_max, manifest_bytes_max } from '../../limits/index.ts';
+import { layers_made_at_once_max, layers_pulled_at_once_max, manifest_bytes_max } from '../../limits/index.ts';
 import {
   type Descriptor,
   isDigest,
+  isTarLayerType,
   parseManifest,
   type Reference,
   type RegistryClient,
@@ -67,13 +68,14 @@ async function resolve(client: RegistryClient, reference: Reference, signal: Abo
 
 /** Fetches everything that a descriptor leads to and that is wanted. */
 async function fetchTree(
-  { space }: ImageScope,
+  { core, space }: ImageScope,
   target: Descriptor,
   { reference, client, to, lease, signal: outside }: PullImage,
   progress: TreeProgress,
 ): Promise<void> {
   const { content } = space;
   const turns = new Turns(layers_pulled_at_once_max);
+  const making = new Turns(layers_made_at_once_max);
   const stop = new AbortController();
   const signal = AbortSignal.any([outside, stop.signal]);
 
@@ -115,6 +117,17 @@ async function fetchTree(
     return true;
   };
 
+  // While others are still on their way. Whether a layer that cannot be made is needed, nobody knows yet: whoever unpacks
+  // it says what is wrong with it.
+  const makeLayer = async ({ digest, mediaType }: Descriptor): Promise<void> => {
+    try {
+      const { diff_id } = await making.take(() => space.layers.fromBlob(digest, mediaType, null));
+      await core.transact((tx) => tx.leases(space.name).add(lease, { type: 'layers', id: diff_id }));
+    } catch (error) {
+      if (!(error instanceof WherryError)) throw error;
+    }
+  };
+
   await walk(target, async (descriptor) => {
     try {
       progress.add(descriptor);
@@ -125,6 +138,7 @@ async function fetchTree(
       const source = sourceLabel(reference.domain, reference.path, labels);
       if (!leadsOn(descriptor)) {
         await addLabels(content, descriptor.digest, source);
+        if (to.unpacks.length > 0 && isTarLayerType(descriptor.mediaType)) await makeLayer(descriptor);
         return [];
       }
       const document = await readDocument(content, descriptor);

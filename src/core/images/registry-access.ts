@@ -1,3 +1,4 @@
+import { registry_probe_ms_max } from '../../limits/index.ts';
 import { containerdWords, type Credentials, RegistryClient, type RegistryHost } from '../../oci/index.ts';
 import { digester } from '../digester.ts';
 import { configuredHosts } from './registry-hosts.ts';
@@ -49,7 +50,9 @@ const unverified = fetchWithTls({ skip_verify: true, ca: [], client: [] });
 async function usualScheme(domain: string): Promise<'http' | 'https'> {
   if (!isThisMachine(domain)) return 'https';
   try {
-    const response = await unverified(`https://${domain}/v2/`, { method: 'HEAD', headers: {}, redirect: 'manual' });
+    const signal = AbortSignal.timeout(registry_probe_ms_max);
+    const request = { method: 'HEAD', headers: {}, redirect: 'manual', signal } as const;
+    const response = await unverified(`https://${domain}/v2/`, request);
     await response.body?.[Symbol.asyncIterator]().return?.();
     return 'https';
   } catch {

@@ -27,11 +27,17 @@ export interface KernelMountsOptions {
  * when it can be written; a bind mount where one directory is all of it. Layers are unpacked if they are not yet.
  * The directories' paths have all but a short name in common: clients shorten the options of long chains by that.
  *
- * @throws WherryError FailedPrecondition when the daemon is not root; what `UnpackedLayers.ensure` throws
+ * `in_namespace`: whoever mounts them is root of a user namespace, which the daemon's own user is enough for.
+ *
+ * @throws WherryError FailedPrecondition when the daemon is not root and nobody else is, either; what `UnpackedLayers.ensure` throws
  */
-export async function kernelMounts(options: KernelMountsOptions, row: SnapshotRow): Promise<readonly Mount[]> {
+export async function kernelMounts(
+  options: KernelMountsOptions,
+  row: SnapshotRow,
+  in_namespace = false,
+): Promise<readonly Mount[]> {
   const { paths } = options;
-  if (!canMount()) {
+  if (!canMount() && !in_namespace) {
     throw new WherryError(
       'FailedPrecondition',
       'Cannot mount the snapshot: only root can mount, and the daemon runs as another user. Run it as root.',
@@ -44,14 +50,19 @@ export async function kernelMounts(options: KernelMountsOptions, row: SnapshotRo
   if (only === undefined) return [bind(upper, 'rw')];
   const work = join(paths.work, row.folder);
   mkdirSync(work, { recursive: true, mode: 0o711 });
-  return [overlay([`workdir=${work}`, `upperdir=${upper}`, `lowerdir=${lowers.join(':')}`])];
+  return [overlay([`workdir=${work}`, `upperdir=${upper}`, `lowerdir=${lowers.join(':')}`, ...ownAttributes()])];
 }
 
 function viewMounts(paths: Paths, row: SnapshotRow, lowers: readonly string[]): Mount[] {
   const [top, ...more] = lowers;
   if (top === undefined) return [bind(ownDirectory(paths, row, undefined), 'ro')];
   if (more.length === 0) return [bind(top, 'ro')];
-  return [overlay([`lowerdir=${lowers.join(':')}`])];
+  return [overlay([`lowerdir=${lowers.join(':')}`, ...ownAttributes()])];
+}
+
+/** What marks a folder as covering what lies below it is in attributes that only root may write, or in a user's. */
+function ownAttributes(): readonly string[] {
+  return canMount() ? [] : ['userxattr'];
 }
 
 function overlay(options: readonly string[]): Mount {

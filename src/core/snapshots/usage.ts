@@ -1,5 +1,7 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import { unpack_turn_ms } from '../../limits/index.ts';
 import { entryType, type LayerIndex } from '../../oci/index.ts';
 import type { SnapshotUsage } from '../model.ts';
 import { isCode } from '../system-error.ts';
@@ -16,23 +18,45 @@ const inline_target_bytes_max = 60;
 export async function directoryUsage(path: string): Promise<SnapshotUsage> {
   const seen = new Set<string>();
   let blocks = 0n;
-  const count = async (at: Buffer): Promise<void> => {
-    const stat = await lstat(at, { bigint: true }).catch((error: unknown) => {
-      if (isCode(error, 'ENOENT')) return null;
-      throw error;
-    });
-    if (stat === null) return;
+  let turn_ends_ms = performance.now() + unpack_turn_ms;
+  const todo: Buffer[] = [Buffer.from(path)];
+  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+    if (performance.now() > turn_ends_ms) {
+      await nextTurn();
+      turn_ends_ms = performance.now() + unpack_turn_ms;
+    }
+    const stat = statOf(at);
+    if (stat === null) continue;
     const inode = `${stat.dev}:${stat.ino}`;
-    if (seen.has(inode)) return;
+    if (seen.has(inode)) continue;
     seen.add(inode);
     blocks += stat.blocks;
-    if (!stat.isDirectory()) return;
-    for (const name of await readdir(at, { encoding: 'buffer' })) {
-      await count(Buffer.concat([at, slash, name]));
-    }
-  };
-  await count(Buffer.from(path));
+    if (stat.isDirectory()) for (const name of namesIn(at)) todo.push(Buffer.concat([at, slash, name]));
+  }
   return { size: Number(blocks * 512n), inodes: seen.size };
+}
+
+function statOf(path: Buffer): BigIntStats | null {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    if (isPassedOver(error)) return null;
+    throw error;
+  }
+}
+
+function namesIn(path: Buffer): Buffer[] {
+  try {
+    return readdirSync(path, { encoding: 'buffer' });
+  } catch (error) {
+    if (isPassedOver(error)) return [];
+    throw error;
+  }
+}
+
+/** Whether it went away meanwhile, or lies deeper than a path reaches, as a guest can make it. */
+function isPassedOver(error: unknown): boolean {
+  return isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ENAMETOOLONG');
 }
 
 /** What a layer takes when it is unpacked on a filesystem with blocks of 4 KiB, which it need not be to be counted. */

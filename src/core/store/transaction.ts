@@ -9,6 +9,7 @@ import type {
   SnapshotsTx,
   Transaction,
 } from '../model.ts';
+import { namespace_views_max } from '../../limits/index.ts';
 import type { Ingests } from '../content/ingests.ts';
 import { checkNamespace } from '../names.ts';
 import { createContainers } from './containers.ts';
@@ -110,6 +111,8 @@ function kept<T>(make: (name: string) => T): (name: string) => T {
     let one = made.get(name);
     if (one === undefined) {
       one = make(name);
+      // They have no state of their own, and a client may think of as many names as it likes.
+      if (made.size >= namespace_views_max) made.clear();
       made.set(name, one);
     }
     return one;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { containerOf, putBlob, sha256 } from '../testing/fixtures.ts';
+import { containerOf, putBlob, putImage, sha256 } from '../testing/fixtures.ts';
 import type { Case } from './core-suite.ts';
 
 const target = { mediaType: 'm/x', digest: sha256('any'), size: 1 };
@@ -32,6 +32,25 @@ export function collectionSuite(it: Case): void {
     await content.setLabels(parent!, {});
     await core.collect();
     assert.deepEqual(there(), [false, false, false, false]);
+  });
+
+  it('a document stays with all that it names, or with what its labels name of that', async (core) => {
+    const view = core.namespace('default');
+    const made = await putImage(view, [{ a: '1' }]);
+    const [manifest, config, layer] = made.blobs as [string, string, string];
+    await core.transact((tx) => tx.images('default').create({ name: 'i', target: made.target }));
+    await core.collect();
+    assert.deepEqual(
+      [manifest, config, layer].map((each) => view.content.has(each)),
+      [true, true, true],
+    );
+    await view.content.setLabels(manifest, { [`${ref}.config`]: config });
+    await core.collect();
+    assert.deepEqual(
+      [manifest, config, layer].map((each) => view.content.has(each)),
+      [true, true, false],
+    );
+    assert.ok(view.layers.has(made.diff_ids[0]!));
   });
 
   it('references stay within their namespace', async (core) => {

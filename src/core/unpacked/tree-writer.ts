@@ -30,6 +30,7 @@ import {
   statNode,
   SystemError,
   unlinkNode,
+  userId,
 } from '../../os/index.ts';
 
 /** What is to be written of an index, and where its files' bytes are. */
@@ -45,14 +46,16 @@ export interface TreeSource {
 
 const slash = 0x2f;
 const here = Buffer.from('.');
-const opaque_attribute = 'trusted.overlay.opaque';
+const is_root = userId() === 0;
+/** Where others than root mount layers, it is in a namespace whose root may not write the first of these. */
+const opaque_attribute = is_root ? 'trusted.overlay.opaque' : 'user.overlay.opaque';
 const opaque_value = Buffer.from('y');
 const whiteout_mode = S.IFCHR;
 
 /**
  * Extracts a layer over the tree that is in the directory `root`, as whoever unpacks layers one over another does:
  * whiteouts remove, folders that the layer only passes through may be symlinks there, which are followed inside `root`.
- * Needs root.
+ * Without root all is its user's, devices are left out, and attributes that only root may write.
  *
  * @throws WherryError InvalidArgument for a layer that does not fit what is there
  */
@@ -142,7 +145,7 @@ class TreeWriter {
   /** Gives a directory its attributes, when all that lies in it is there: its times are to last. */
   #finish(entry: number, directory: number): void {
     const index = this.#index;
-    setOwner(directory, index.uid(entry), index.gid(entry));
+    if (is_root) setOwner(directory, index.uid(entry), index.gid(entry));
     setMode(directory, index.mode(entry));
     this.#attributes(entry, directory, here);
     if (!this.#over && !index.merged && index.opaque(entry)) {
@@ -180,9 +183,10 @@ class TreeWriter {
     } else {
       const kind = type === entryType.fifo ? S.IFIFO : type === entryType.blockDevice ? S.IFBLK : S.IFCHR;
       const number = type === entryType.fifo ? 0 : index.offset(entry);
+      if (!is_root && type !== entryType.fifo) return;
       makeNode(directory, name, kind | 0o600, deviceNumber(Math.floor(number / 2 ** 20), number % 2 ** 20));
     }
-    setNodeOwner(directory, name, index.uid(entry), index.gid(entry));
+    if (is_root) setNodeOwner(directory, name, index.uid(entry), index.gid(entry));
     if (type !== entryType.symlink) {
       setNodeMode(directory, name, index.mode(entry));
       this.#attributes(entry, directory, name);
@@ -206,7 +210,7 @@ class TreeWriter {
     const fd = openNode(directory, name, O.WRONLY | O.CREAT | O.EXCL, 0o600);
     try {
       await this.#copy(this.#source.tar(index.layer(entry)), index.offset(entry), fd, index.size(entry));
-      setOwner(fd, index.uid(entry), index.gid(entry));
+      if (is_root) setOwner(fd, index.uid(entry), index.gid(entry));
       setMode(fd, index.mode(entry));
     } finally {
       close(fd);
@@ -236,7 +240,9 @@ class TreeWriter {
   }
 
   #attributes(entry: number, directory: number, name: Uint8Array): void {
-    for (const [attribute, value] of this.#index.xattrs(entry)) setNodeAttribute(directory, name, attribute, value);
+    for (const [attribute, value] of this.#index.xattrs(entry)) {
+      if (is_root || attribute.startsWith('user.')) setNodeAttribute(directory, name, attribute, value);
+    }
   }
 
   async #rest(): Promise<void> {

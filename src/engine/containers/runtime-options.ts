@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { TaskCreateOptions } from '../../core/index.ts';
+import { userId } from '../../os/index.ts';
 import { packMessage, runc } from '../../wire/index.ts';
 import { linux_runtime, runtimeProgram } from '../runtimes.ts';
 import type { ContainerRecord } from './record.ts';
@@ -14,8 +15,8 @@ import type { ContainerRecord } from './record.ts';
  */
 export function runtimeOptions({ runtime }: ContainerRecord, state: string): TaskCreateOptions {
   if (runtime?.name !== linux_runtime) return {};
-  const program = runtimeProgram(runtime);
-  const binaryName = runtime.binary === 'crun' && isHybrid() ? besideUnified(program, state) : program;
+  const program = runtimeProgram(runtime, userId() !== 0);
+  const binaryName = programFor(runtime.binary, program, state);
   const { typeUrl, value } = packMessage(runc.OptionsSchema, { binaryName, root: join(state, 'runc') });
   return { runtime_options: { type_url: typeUrl, value } };
 }
@@ -32,20 +33,31 @@ function isHybrid(): boolean {
 }
 
 /**
- * crun refuses a machine that has controllers in both versions, though it needs none of the second. Gives a program
- * that starts it where that one is not to be seen; what the machine mounts meanwhile still comes through.
+ * crun refuses a machine that has controllers in both versions, though it needs none of the second: there it is started
+ * where that one is not to be seen. Without root it is told not to ask for control groups, which it may not make.
  */
-function besideUnified(crun: string, state: string): string {
-  const folder = join(state, 'programs');
-  const path = join(folder, 'crun');
+function programFor(binary: string, program: string, state: string): string {
+  const rootless = userId() !== 0;
+  if (binary !== 'crun' || !(rootless || isHybrid())) return program;
+  const arguments_of_ours = rootless ? '--cgroup-manager=disabled ' : '';
+  // A mount that came into a namespace from outside can be covered there, but not taken away.
+  const hidden = rootless ? `mount -t tmpfs tmpfs ${unified} && ` : `umount ${unified} && `;
+  const hide = isHybrid() ? hidden : '';
+  // What the machine mounts meanwhile still comes through.
+  const inside = `${hide}exec "$0" ${arguments_of_ours}"$@"`;
   const script = [
     '#!/bin/sh',
-    `exec unshare --mount --propagation slave -- /bin/sh -c 'umount ${unified} && exec "$0" "$@"' '${crun}' "$@"`,
+    `exec unshare --mount --propagation slave -- /bin/sh -c '${inside}' '${program}' "$@"`,
     '',
-  ].join('\n');
+  ];
+  return writeProgram(join(state, 'programs'), binary, script.join('\n'));
+}
+
+/** Writes a program of ours; gives its path. */
+function writeProgram(folder: string, name: string, script: string): string {
+  const path = join(folder, name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.new`, script, { mode: 0o700 });
-  chmodSync(`${path}.new`, 0o700);
   // Whole at any time: another container may be starting by it.
   renameSync(`${path}.new`, path);
   return path;

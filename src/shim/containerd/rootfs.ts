@@ -44,7 +44,11 @@ export function mountRootfs(mounts: readonly types.Mount[], target: string): voi
   try {
     for (const each of mounts) mountOne(each, target);
   } catch (cause) {
-    unmountRootfs(target);
+    try {
+      unmountRootfs(target);
+    } catch {
+      // Who may not mount may not unmount either, and the first error tells more.
+    }
     throw new WherryError('InvalidArgument', `failed to mount rootfs component: ${(cause as Error).message}`, {
       cause,
     });
@@ -102,6 +106,8 @@ function mountFromNearby(source: string, at: string, type: string, set: number, 
 /**
  * Where `path` of a container lies below `root`, its symlinks followed as if that were the root of all; what is not there
  * is taken as it stands.
+ *
+ * @throws WherryError InvalidArgument for links without end
  */
 export function placeBelow(root: string, path: string): string {
   const todo = path.split('/').toReversed();
@@ -114,11 +120,15 @@ export function placeBelow(root: string, path: string): string {
       continue;
     }
     const target = linkAt(join(root, ...names, name));
-    if (target === null || links-- === 0) names.push(name);
-    else {
-      if (target.startsWith('/')) names = [];
-      todo.push(...target.split('/').toReversed());
+    if (target === null) {
+      names.push(name);
+      continue;
     }
+    // The kernel would go on from here, out of the root.
+    if (links-- === 0)
+      throw new WherryError('InvalidArgument', `Cannot use "${path}": too many levels of symbolic links`);
+    if (target.startsWith('/')) names = [];
+    todo.push(...target.split('/').toReversed());
   }
   return `/${names.join('/')}`;
 }

@@ -123,6 +123,7 @@ export class TransferStream {
 /** The streams of all namespaces by name. */
 export class TransferStreams {
   readonly #namespaces = new Map<string, Map<string, TransferStream>>();
+  #count = 0;
 
   /**
    * Keeps a stream under its name until `forget`.
@@ -135,16 +136,17 @@ export class TransferStreams {
     }
     const streams = this.#namespaces.get(namespace) ?? new Map<string, TransferStream>();
     if (streams.has(id)) throw new WherryError('Unknown', 'already exists');
-    if (streams.size >= transfer_streams_max) {
+    if (this.#count >= transfer_streams_max) {
       throw new WherryError('ResourceExhausted', `there are ${transfer_streams_max} streams already`);
     }
     streams.set(id, stream);
+    this.#count++;
     this.#namespaces.set(namespace, streams);
   }
 
   forget(namespace: string, id: string): void {
     const streams = this.#namespaces.get(namespace);
-    streams?.delete(id);
+    if (streams?.delete(id) === true) this.#count--;
     if (streams?.size === 0) this.#namespaces.delete(namespace);
   }
 

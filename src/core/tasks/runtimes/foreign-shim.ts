@@ -22,6 +22,7 @@ import { type Bootstrap, keptBootstrap, parseBootstrap, writeBootstrap } from '.
 import { isSandboxed, logPipe, removeBundle, writeProgram, writeSandbox } from './bundle-folder.ts';
 import { removeDeadSocket } from './dead-socket.ts';
 import { deleteProgram, type ShimCall, startProgram } from './program.ts';
+import { addressFromOutside } from './rootless.ts';
 import { ShimLog } from './shim-log.ts';
 import { type StreamHolders, TaskStreams } from './task-streams.ts';
 
@@ -70,7 +71,8 @@ export class ForeignShim implements TaskShim {
     writeProgram(call.bundle, call.program);
     shim.#openLog();
     try {
-      const bootstrap = parseBootstrap(await startProgram(call, runtime_options));
+      const said = parseBootstrap(await startProgram(call, runtime_options));
+      const bootstrap = { ...said, address: addressFromOutside(call.environment.address, said.address) };
       await shim.#connect(bootstrap);
       writeBootstrap(call.bundle, bootstrap);
     } catch (error) {

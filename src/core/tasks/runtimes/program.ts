@@ -12,6 +12,7 @@ import {
 } from '../../../limits/index.ts';
 import { bootstrapParams } from '../../../wire/index.ts';
 import type { Any } from '../../model.ts';
+import { throughNamespaces } from './rootless.ts';
 import type { ShimFolders } from './runtime-name.ts';
 
 /** Where shims find the daemon. */
@@ -108,7 +109,12 @@ interface Printed {
 }
 
 /** Not what slows every Go program, or this daemon's children, down. */
-const unwanted: ReadonlySet<string> = new Set(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NOTIFY_SOCKET']);
+const unwanted: ReadonlySet<string> = new Set([
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'NOTIFY_SOCKET',
+  'XDG_RUNTIME_DIR',
+]);
 
 function run(call: ShimCall, action: readonly string[], input: Uint8Array, ms_max: number): Promise<Printed> {
   const { program, namespace, id, bundle, environment } = call;
@@ -116,7 +122,8 @@ function run(call: ShimCall, action: readonly string[], input: Uint8Array, ms_ma
   const known = ['-namespace', namespace, '-address', address, '-publish-binary', publish_binary, '-id', id];
   const inherited = Object.entries(process.env).filter(([name]) => !unwanted.has(name));
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...known, ...action], {
+    const started = throughNamespaces(address, program, [...known, ...action]);
+    const child = spawn(started.program, started.args, {
       cwd: bundle,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -26,7 +26,7 @@ import { mergeConfig } from './merge.ts';
 import { checkNetwork, networkError } from './network.ts';
 import { withHostDefaults } from './host-defaults.ts';
 import { eraseContainer, persistContainer, replaceSpec } from './persist.ts';
-import { findUser, root_user } from './user.ts';
+import { findUser, type GuestUser, root_user } from './user.ts';
 import { validateConfig } from './validate-config.ts';
 import { validateHostConfig } from './validate-host-config.ts';
 import { checkWorkingDirectory } from './working-directory.ts';
@@ -140,6 +140,7 @@ async function finish(context: ContainersContext, record: ContainerRecord): Prom
   let { start_error } = record;
   try {
     user = await findUser(config.User, host_config.GroupAdd ?? [], mounts);
+    if (record.runtime !== undefined && userId() !== 0) requireRoot(user);
   } catch (error) {
     if (!isClass(error, 'InvalidArgument')) throw error;
     start_error = error.message;
@@ -149,6 +150,16 @@ async function finish(context: ContainersContext, record: ContainerRecord): Prom
   const finished = { ...record, unfinished: false, start_error };
   await replaceSpec(context, finished, containerSpec(context, finished, user));
   return finished;
+}
+
+/** @throws WherryError InvalidArgument for another: what the daemon's own user can be in a container is its root */
+function requireRoot({ uid, gid }: GuestUser): void {
+  if (uid === 0 && gid === 0) return;
+  throw new WherryError(
+    'InvalidArgument',
+    `cannot run as user ${uid}:${gid}: the daemon runs without root, and then root is the only user of a Linux ` +
+      'container. Run the daemon as root.',
+  );
 }
 
 function parseWanted(text: string): Platform {

@@ -11,7 +11,7 @@ export const network_files: Readonly<Record<string, string>> = {
 };
 
 /** Writes `hosts`, `hostname` and `resolv.conf` into the container's bundle. */
-export function writeNetworkFiles(bundle: string, { config, host_config }: ContainerRecord): void {
+export function writeNetworkFiles(bundle: string, { config, host_config, runtime }: ContainerRecord): void {
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const write = (name: string, text: string): void => {
     const path = join(bundle, name);
@@ -22,22 +22,45 @@ export function writeNetworkFiles(bundle: string, { config, host_config }: Conta
   write('hostname', `${config.Hostname}\n`);
   write('resolv.conf', resolvers(host_config));
   // The last: where it is, all are.
-  write('hosts', hosts(config.Hostname, host_config.ExtraHosts ?? []));
+  const on_host = runtime !== undefined && host_config.NetworkMode === 'host';
+  const own = on_host ? hostsOfHost() : loopbackHosts(config.Hostname);
+  write('hosts', hosts(own, host_config.ExtraHosts ?? []));
 }
 
-function hosts(hostname: string, extra: readonly string[]): string {
-  const lines = [
+interface HostsLines {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** A container in the host's network knows whom the host knows. */
+function hostsOfHost(): HostsLines {
+  try {
+    return { before: readFileSync('/etc/hosts', 'utf8').trimEnd().split('\n'), after: [] };
+  } catch {
+    return loopbackHosts('localhost');
+  }
+}
+
+function loopbackHosts(hostname: string): HostsLines {
+  const before = [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
     'fe00::\tip6-localnet',
     'ff00::\tip6-mcastprefix',
     'ff02::1\tip6-allnodes',
     'ff02::2\tip6-allrouters',
+  ];
+  return { before, after: [`127.0.0.1\t${hostname}`] };
+}
+
+function hosts({ before, after }: HostsLines, extra: readonly string[]): string {
+  const lines = [
+    ...before,
     ...extra.map((entry) => {
       const at = entry.search(/[:=]/);
       return `${entry.slice(at + 1)}\t${entry.slice(0, at)}`;
     }),
-    `127.0.0.1\t${hostname}`,
+    ...after,
   ];
   return `${lines.join('\n')}\n`;
 }

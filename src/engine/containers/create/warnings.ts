@@ -1,4 +1,6 @@
 import { limitsSupport, linuxLimitsSupport } from '../../limits-support.ts';
+import { userId } from '../../../os/index.ts';
+import type { HostConfig } from '../config.ts';
 import type { ContainerRecord } from '../record.ts';
 import { limitWarnings } from './limit-warnings.ts';
 
@@ -28,6 +30,12 @@ export function createWarnings(record: ContainerRecord, mismatch: Mismatch | nul
         '--network host gives it the host’s.',
     );
   }
+  if (linux && userId() !== 0 && asksForLimits(host_config)) {
+    warnings.push(
+      'The daemon runs without root: it makes no control groups for Linux containers, and limits of memory, processors ' +
+        'and processes do not hold.',
+    );
+  }
   warnings.push(...limitWarnings(host_config, linux ? linuxLimitsSupport() : limitsSupport()));
   const [kind = 'NONE'] = config.Healthcheck?.Test ?? [];
   if (kind !== 'NONE') warnings.push('Health checks are not there yet in Wherry. The container has none.');
@@ -37,4 +45,17 @@ export function createWarnings(record: ContainerRecord, mismatch: Mismatch | nul
     );
   }
   return warnings;
+}
+
+function asksForLimits({
+  Memory,
+  NanoCpus,
+  CpuQuota,
+  CpuShares,
+  PidsLimit,
+  CpusetCpus,
+  BlkioWeight,
+}: HostConfig): boolean {
+  const numbers = [Memory, NanoCpus, CpuQuota, CpuShares, PidsLimit ?? 0, BlkioWeight];
+  return numbers.some((number) => number > 0) || CpusetCpus !== '';
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isClass } from '../../../errors/index.ts';
+import { isClass, WherryError } from '../../../errors/index.ts';
 import { stats_interval_ms } from '../../../limits/index.ts';
+import { userId } from '../../../os/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainersContext } from '../context.ts';
 import { readUsage, type Usage } from './usage.ts';
@@ -57,6 +58,7 @@ export async function* samples(
 async function take(space: ContainersContext['space'], container: Container): Promise<Sample> {
   let usage: Usage | null = null;
   if (container.process === 'running') {
+    requireGroups(container);
     try {
       usage = withinMachine(readUsage(await space.tasks.stats(container.id)));
     } catch (error) {
@@ -65,6 +67,15 @@ async function take(space: ContainersContext['space'], container: Container): Pr
     }
   }
   return { read: new Date(), usage, machine_cpu_ns: machineTime(), processors: availableParallelism() };
+}
+
+/** @throws WherryError FailedPrecondition for one that shares a control group with others: what is counted is theirs */
+function requireGroups({ id, record }: Container): void {
+  if (record.runtime === undefined || userId() === 0) return;
+  throw new WherryError(
+    'FailedPrecondition',
+    `cannot tell what container ${id} uses: the daemon runs without root and makes no control groups, which count it`,
+  );
 }
 
 /** Without a limit there is what the machine has. */

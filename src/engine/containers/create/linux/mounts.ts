@@ -47,11 +47,14 @@ export function linuxMounts(record: ContainerRecord, options: MountsOptions): re
 }
 
 function kernelMounts(host: HostConfig, { writable_cgroups, rootless }: MountsOptions): readonly LinuxMount[] {
-  const { Privileged, IpcMode, ShmSize, NetworkMode } = host;
+  const { Privileged, IpcMode, ShmSize, NetworkMode, PidMode } = host;
   const flags = ['nosuid', 'noexec', 'nodev'];
   const sys = Privileged ? [] : ['ro'];
   const mounts: LinuxMount[] = [
-    { destination: '/proc', type: 'proc', source: 'proc', options: flags },
+    // Only who made a process namespace may mount what shows it.
+    rootless && PidMode === 'host'
+      ? bind('/proc', '/proc', ['rbind', ...flags])
+      : { destination: '/proc', type: 'proc', source: 'proc', options: flags },
     {
       destination: '/dev',
       type: 'tmpfs',
