@@ -253,11 +253,13 @@ function open(options: StreamsOptions, events: StreamsEvents, undo: (() => void)
       if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) endInput();
       return true;
     }
+    const goes_on = input.write(chunk, resume);
+    // The terminal has dropped by now what was typed before the key and nobody has read.
     if (options.terminal) {
-      if (chunk.includes(3)) events.onKey?.('interrupt');
-      if (chunk.includes(28)) events.onKey?.('quit');
+      if (chunk.includes(3)) onKey('interrupt');
+      if (chunk.includes(28)) onKey('quit');
     }
-    return input.write(chunk, resume);
+    return goes_on;
   }
 
   function endInput(): void {
