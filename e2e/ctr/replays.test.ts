@@ -53,7 +53,12 @@ for (const version of versions) {
       );
       const answers = await replay(socket, own);
       for (const [at, expected] of recordedAnswers(steps).entries())
-        assert.deepEqual(plain(answers[at]!), plain(expected), `call ${at}, ${expected.path}`);
+        // A call that its client gave up may have ended before the server heard of it.
+        assert.deepEqual(
+          plain(expected.code === null ? { ...answers[at]!, code: null, text: '' } : answers[at]!),
+          plain(expected),
+          `call ${at}, ${expected.path}`,
+        );
     });
 }
 
