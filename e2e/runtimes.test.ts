@@ -1,7 +1,7 @@
 /** Linux containers by containerd's own shim, with runc and crun, as `ctr` drives them through our daemon. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -57,7 +57,14 @@ describe('a shim that is not ours', { skip: why }, () => {
     );
     ok('images', 'import', archive);
   });
-  after(async () => await daemon.stop());
+  after(async () => {
+    await daemon.stop();
+    // runc makes the group above a container's and leaves it, as under containerd.
+    for (const hierarchy of readdirSync('/sys/fs/cgroup')) {
+      const group = join('/sys/fs/cgroup', hierarchy, namespace);
+      if (existsSync(group)) rmdirSync(group);
+    }
+  });
 
   /** What `ctr` printed and ended with. */
   function ctr(...args: string[]): { code: number | null; out: string; err: string } {

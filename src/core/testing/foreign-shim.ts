@@ -9,7 +9,7 @@ import { AnySchema, EmptySchema, timestampFromDate, timestampNow } from '@bufbui
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { WherryError } from '../../errors/index.ts';
@@ -59,10 +59,11 @@ else await serve(action!);
 async function start(): Promise<void> {
   readInput();
   const { group } = JSON.parse(readFileSync('config.json', 'utf8')) as Spec;
-  const socket = `/tmp/wherry-fake-${createHash('sha256')
-    .update(`${process.env['TTRPC_ADDRESS']} ${namespace} ${group ?? id}`)
+  const name = createHash('sha256')
+    .update(`${namespace} ${group ?? id}`)
     .digest('hex')
-    .slice(0, 24)}`;
+    .slice(0, 12);
+  const socket = join(dirname(record), `fake-${name}`);
   if (group === undefined || !existsSync(socket)) {
     const child = spawn(
       process.execPath,
