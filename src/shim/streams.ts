@@ -256,8 +256,8 @@ function open(options: StreamsOptions, events: StreamsEvents, undo: (() => void)
     const goes_on = input.write(chunk, resume);
     // The terminal has dropped by now what was typed before the key and nobody has read.
     if (options.terminal) {
-      if (chunk.includes(3)) onKey('interrupt');
-      if (chunk.includes(28)) onKey('quit');
+      if (chunk.includes(3)) events.onKey?.('interrupt');
+      if (chunk.includes(28)) events.onKey?.('quit');
     }
     return goes_on;
   }
