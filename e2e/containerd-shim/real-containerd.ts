@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -192,6 +193,14 @@ export class RealContainerd {
       if (at.startsWith(`${this.folder}/`)) await new Promise((resolve) => execFile('umount', ['-l', at], resolve));
     }
     rmSync(this.folder, { recursive: true, force: true });
+    for (const path of globSync(`/sys/fs/cgroup{,/*}/${this.namespace}`)) {
+      try {
+        // runc leaves it.
+        rmdirSync(path);
+      } catch {
+        // What was in it takes its time.
+      }
+    }
   }
 
   /** Imports hello as an image whose one layer is the module, and runs it. */
