@@ -90,7 +90,7 @@ class Soak {
     await this.#step(() => this.#lives.makeSnapshot(id, template), /^ALREADY_EXISTS/);
     await this.#step(() => this.#lives.create(id), /^ALREADY_EXISTS/);
     // From here on it is there, whatever becomes of containerd.
-    if (!(await this.#kept(id, 'start', () => this.#lives.start(id), /^FAILED_PRECONDITION/))) return;
+    if (!(await this.#kept(id, 'start', () => this.#lives.start(id), /cannot start a \w+ process/))) return;
     if (how === 'is killed') {
       if (exec) await this.#exec(id);
       if (!(await this.#kept(id, 'kill', () => this.#lives.kill(id), /process already finished/))) return;

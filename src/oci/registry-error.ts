@@ -62,7 +62,15 @@ export function networkReason(thrown: unknown): string {
     return `dial tcp ${address}:${String(port)}: connect: connection refused`;
   }
   if (code === 'ENOTFOUND' && typeof hostname === 'string') return `dial tcp: lookup ${hostname}: no such host`;
-  return deepest.message;
+  return certificateProblem(String(code)) ?? deepest.message;
+}
+
+/** What Go's programs print of a certificate that is not good. */
+function certificateProblem(code: string): string | null {
+  const unknown = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'];
+  const failed = 'tls: failed to verify certificate: x509:';
+  if (unknown.includes(code)) return `${failed} certificate signed by unknown authority`;
+  return code === 'CERT_HAS_EXPIRED' ? `${failed} certificate has expired or is not yet valid` : null;
 }
 
 /** The deepest cause that says something: `fetch failed` alone helps nobody. */

@@ -61,7 +61,7 @@ async function oneHost(folder: string, server: string, values: TomlTable, header
   const can = named.length === 0 ? all : abilities(named);
   const tls = {
     skip_verify: values.get('skip_verify') === true,
-    ca: await readAll(folder, textsOf(values.get('ca'))),
+    ca: await readAuthorities(folder, textsOf(values.get('ca'))),
     client: await readPairs(folder, values.get('client')),
   };
   const hasTls = tls.skip_verify || tls.ca.length > 0 || tls.client.length > 0;
@@ -107,7 +107,7 @@ async function fromCertificates(folder: string): Promise<RegistryHost['fetch'] |
     if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return null;
     throw error;
   }
-  const ca = await readAll(
+  const ca = await readAuthorities(
     folder,
     names.filter((name) => name.endsWith('.crt')),
   );
@@ -122,8 +122,15 @@ async function fromCertificates(folder: string): Promise<RegistryHost['fetch'] |
   return fetchWithTls({ skip_verify: false, ca, client });
 }
 
-function readAll(folder: string, names: readonly string[]): Promise<string[]> {
-  return Promise.all(names.map((name) => required(folder, name)));
+function readAuthorities(folder: string, names: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await required(folder, name);
+      if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+      const path = isAbsolute(name) ? name : join(folder, name);
+      throw new WherryError('Unknown', `unable to load CA cert ${JSON.stringify(path)}`);
+    }),
+  );
 }
 
 async function required(folder: string, name: string): Promise<string> {
