@@ -80,11 +80,14 @@ for (const way of ['fork', 'spawn'] as const)
       await session.client.said('/ # ');
       session.client.socket.write('cd /tmp; pwd\n');
       await session.client.said('/tmp # ');
-      session.client.socket.write('sleep 100\n');
+      // The kernel hands on what is typed when it comes to it: the command has to run before the key is pressed.
+      session.client.socket.write('echo $((40 + 2)); sleep 100\n');
+      await session.client.said('42\r\n');
       session.client.socket.write('\x03');
       session.client.socket.write('echo "after $?"\n');
       await session.client.said('after 130');
-      session.client.socket.write('while :; do :; done\n');
+      session.client.socket.write('echo $((40 + 3)); while :; do :; done\n');
+      await session.client.said('43\r\n');
       session.client.socket.write('\x03');
       session.client.socket.write('exit 6\n');
       const [status] = await end(session);

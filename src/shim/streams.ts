@@ -253,11 +253,24 @@ function open(options: StreamsOptions, events: StreamsEvents, undo: (() => void)
       if (options.stdin.kind === 'attach' && options.stdin.once && !options.terminal) endInput();
       return true;
     }
-    const goes_on = input.write(chunk, resume);
-    // The terminal has dropped by now what was typed before the key and nobody has read.
-    if (options.terminal) {
-      if (chunk.includes(3)) events.onKey?.('interrupt');
-      if (chunk.includes(28)) events.onKey?.('quit');
+    return options.terminal ? typeKeys(input, chunk, resume) : input.write(chunk, resume);
+  }
+
+  /**
+   * A key is told of when the terminal has it, and has dropped what was typed before and nobody has read; and before it
+   * has what was typed behind. Pressed again within a chunk it is the same press.
+   */
+  function typeKeys(to: GuestInput, chunk: Buffer, resume: () => void): boolean {
+    let goes_on = true;
+    const told = new Set<number>();
+    for (let at = 0; at < chunk.length;) {
+      const key = chunk.findIndex((byte, i) => i >= at && (byte === 3 || byte === 28) && !told.has(byte));
+      const end = key < 0 ? chunk.length : key + 1;
+      goes_on = to.write(chunk.subarray(at, end), resume) && goes_on;
+      at = end;
+      if (key < 0) break;
+      told.add(chunk[key]!);
+      events.onKey?.(chunk[key] === 3 ? 'interrupt' : 'quit');
     }
     return goes_on;
   }

@@ -80,12 +80,16 @@ export function openShell(channel: Channel, shell: Shell, place: ShellPlace): Op
   function wait(fd: number | null, timeout_ns: bigint | null): void {
     const until = timeout_ns === null ? null : clock.now(clockid.monotonic) + timeout_ns;
     for (;;) {
+      // It may have come with what was read from the shim for something else.
+      demandGoOn();
       const from_shim = { fd: channel.fd, events: POLL.IN, found: 0 };
       const waited = fd === null ? [] : [{ fd, events: POLL.IN, found: 0 }];
       const left = until === null ? null : until - clock.now(clockid.monotonic);
       if (left !== null && left <= 0n) return;
       poll([from_shim, ...waited], left);
-      if (from_shim.found !== 0) demandGoOn();
+      // A shim that is gone sends nothing that could be taken, and says so to whoever asks.
+      if ((from_shim.found & POLL.HUP) !== 0) channel.receive();
+      if (from_shim.found !== 0) continue;
       if (waited.some(({ found }) => found !== 0)) return;
     }
   }
