@@ -6,6 +6,8 @@ import { type Connection, connectDaemon } from '../client/index.ts';
 export interface Context {
   /** The daemon, started when nobody named one and none runs. */
   connect(): Promise<Connection>;
+  /** Where the lists of the namespace that was asked for are: in front of their paths. */
+  readonly lists: string;
   readonly out: NodeJS.WriteStream;
   readonly err: NodeJS.WriteStream;
 }
@@ -20,13 +22,23 @@ export class ExitCode extends Error {
   }
 }
 
-export function createContext(host: () => string | undefined): Context {
+/** What was given before the command's name. */
+export interface GlobalOptions {
+  readonly host?: string;
+  readonly namespace?: string;
+}
+
+export function createContext(options: () => GlobalOptions): Context {
   return {
+    get lists() {
+      const { namespace } = options();
+      return namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+    },
     out: process.stdout,
     err: process.stderr,
     connect: () =>
       connectDaemon({
-        host: host(),
+        host: options().host,
         env: process.env,
         daemon_script: join(import.meta.dirname, 'daemon.js'),
         onStart: (socket) =>

@@ -19,7 +19,7 @@ import { runCommand } from './commands/run.ts';
 import { shimCommand } from './commands/shim.ts';
 import { stopCommand } from './commands/stop.ts';
 import { versionCommand } from './commands/version.ts';
-import { createContext, ExitCode } from './context.ts';
+import { createContext, ExitCode, type GlobalOptions } from './context.ts';
 import { suggestion } from './suggest.ts';
 import { client_version } from './version.ts';
 
@@ -28,13 +28,14 @@ enableCompileCache();
 const program = new Command('wherry')
   .description('The container engine for WebAssembly')
   .addOption(new Option('-H, --host <address>', 'daemon to use (unix:///path or tcp://host:port)'))
+  .addOption(new Option('--namespace <name>', "a namespace of containerd's clients, for ps and images to look into"))
   .version(`Wherry version ${client_version}`, '-v, --version', 'print the version')
   .enablePositionalOptions()
   .configureHelp({ showGlobalOptions: false })
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'wherry: ')) });
 
-const context = createContext(() => program.opts<{ host?: string }>().host);
+const context = createContext(() => program.opts<GlobalOptions>());
 const commands = [
   runCommand,
   psCommand,
@@ -51,6 +52,14 @@ const commands = [
   completionCommand,
 ];
 for (const make of commands) program.addCommand(make(context, program).exitOverride());
+program.hook('preAction', (_program, command) => {
+  if (program.opts<GlobalOptions>().namespace === undefined || ['ps', 'images'].includes(command.name())) return;
+  throw new WherryError(
+    'InvalidArgument',
+    `wherry ${command.name()} knows Docker's namespace only: --namespace is for ps and images to look. ` +
+      "To change what is in another, use ctr or nerdctl on the daemon's containerd.sock.",
+  );
+});
 // The launcher starts the daemon itself; the command stands here for the help and the completion.
 program
   .command('daemon')

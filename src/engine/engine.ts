@@ -6,6 +6,7 @@ import { Containers } from './containers/containers.ts';
 import { EngineEvents } from './events.ts';
 import type { RegistrySettings } from './images/context.ts';
 import { Images } from './images/images.ts';
+import { Namespaces } from './namespaces.ts';
 import { Networks } from './networks.ts';
 import { System, type SystemSettings } from './system.ts';
 import { Volumes } from './volumes.ts';
@@ -17,6 +18,7 @@ export interface Engine {
   readonly images: Images;
   readonly volumes: Volumes;
   readonly networks: Networks;
+  readonly namespaces: Namespaces;
   readonly system: System;
   readonly events: EngineEvents;
   /** Once, before serving: opens for business on what is there, whatever became of it since. */
@@ -75,6 +77,7 @@ export function createEngine({ core, log, settings, registries, ...given }: Engi
     images,
     volumes,
     networks,
+    namespaces: new Namespaces({ core, registries }),
     system,
     events,
     recover: async () => {

@@ -34,7 +34,7 @@ export function summaryJson(
 }
 
 /** The command as one line, words with blanks in quotes. */
-function commandText(args: readonly string[]): string {
+export function commandText(args: readonly string[]): string {
   const [path = '', ...rest] = args;
   return [path, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
 }

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { createCore, type Log } from '../../core/index.ts';
+import { type Core, createCore, type Log } from '../../core/index.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
 import { createLauncher, type ShimBootstrap } from '../../shim/index.ts';
 import { dockerRoutes } from './routes/index.ts';
@@ -27,6 +27,7 @@ export class TestDaemon {
   readonly folder: string;
   body_delay_ms = 0;
   readonly #log: Log;
+  #core: Core | null = null;
   #engine: Engine | null = null;
   #api: DockerApi | null = null;
 
@@ -52,6 +53,11 @@ export class TestDaemon {
     return this.#engine;
   }
 
+  get core(): Core {
+    if (this.#core === null) throw new Error('the daemon is closed');
+    return this.#core;
+  }
+
   async open(): Promise<void> {
     const core = await createCore({
       root: join(this.folder, 'r'),
@@ -64,6 +70,7 @@ export class TestDaemon {
       }),
       log: this.#log,
     });
+    this.#core = core;
     this.#engine = createEngine({
       core,
       log: this.#log,
@@ -91,6 +98,7 @@ export class TestDaemon {
     await this.#engine?.close();
     this.#api = null;
     this.#engine = null;
+    this.#core = null;
   }
 
   /** The pids of the shims it started. */

@@ -38,7 +38,7 @@ export function imagesCommand(context: Context): Command {
     .action(async (name: string | undefined, options: Options) => {
       const daemon = await context.connect();
       const wanted = name === undefined ? options.filter : [...options.filter, `reference=${name}`];
-      const found = await daemon.json<Summary[]>('GET', '/images/json', {
+      const found = await daemon.json<Summary[]>('GET', `${context.lists}/images/json`, {
         query: { all: options.all === true ? '1' : undefined, filters: filters(wanted) },
       });
       const rows = found.flatMap((each) => rowsOf(each, options.trunc));

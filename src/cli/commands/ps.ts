@@ -53,7 +53,7 @@ export function psCommand(context: Context): Command {
     .action(async (options: Options) => {
       const daemon = await context.connect();
       const limit = options.latest === true ? '1' : options.last;
-      const found = await daemon.json<Summary[]>('GET', '/containers/json', {
+      const found = await daemon.json<Summary[]>('GET', `${context.lists}/containers/json`, {
         query: {
           all: options.all === true ? '1' : undefined,
           limit,

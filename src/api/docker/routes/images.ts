@@ -7,21 +7,22 @@ import { platformParameter } from '../platform-parameter.ts';
 import { loginFromHeader } from '../registry-login.ts';
 import type { ApiReply, ApiRequest, Route } from '../route.ts';
 
+/** `GET /images/json`, of the images of any namespace. */
+export async function imageList(images: Images, request: ApiRequest, reply: ApiReply): Promise<void> {
+  const withManifests = !request.before('1.47') && request.flag('manifests');
+  if (!request.before('1.54') && request.flag('identity') && !withManifests) {
+    throw new WherryError('InvalidArgument', 'conflicting options: identity requires manifests=1');
+  }
+  const found = await images.list(listFilters(request));
+  reply.json(
+    200,
+    found.map((image) => summaryJson(image, request.before, withManifests)),
+  );
+}
+
 /** Operations on images, but for those that are not implemented. */
 export function imageRoutes(images: Images): readonly Route[] {
   const name = (request: ApiRequest): string => request.params['name'] ?? '';
-
-  async function list(request: ApiRequest, reply: ApiReply): Promise<void> {
-    const withManifests = !request.before('1.47') && request.flag('manifests');
-    if (!request.before('1.54') && request.flag('identity') && !withManifests) {
-      throw new WherryError('InvalidArgument', 'conflicting options: identity requires manifests=1');
-    }
-    const found = await images.list(listFilters(request));
-    reply.json(
-      200,
-      found.map((image) => summaryJson(image, request.before, withManifests)),
-    );
-  }
 
   async function inspect(request: ApiRequest, reply: ApiReply): Promise<void> {
     const withManifests = !request.before('1.48') && request.flag('manifests');
@@ -134,7 +135,7 @@ export function imageRoutes(images: Images): readonly Route[] {
   }
 
   return [
-    { method: 'GET', pattern: '/images/json', handler: list },
+    { method: 'GET', pattern: '/images/json', handler: (request, reply) => imageList(images, request, reply) },
     { method: 'POST', pattern: '/images/create', handler: create },
     { method: 'POST', pattern: '/images/load', handler: load },
     { method: 'POST', pattern: '/images/prune', min_version: '1.25', handler: prune },

@@ -5,6 +5,7 @@ import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
+import { namespaceRoutes } from './namespaces.ts';
 import { networkRoutes } from './networks.ts';
 import { pluginRoutes } from './plugins.ts';
 import { statsRoutes } from './stats.ts';
@@ -24,6 +25,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...imageRoutes(engine.images),
     ...volumeRoutes(engine.volumes),
     ...networkRoutes(engine.networks),
+    ...namespaceRoutes(engine.namespaces),
     ...systemRoutes(engine.system, engine.images),
     ...swarmRoutes,
     ...pluginRoutes,
