@@ -162,13 +162,16 @@ async function check(
 
 /** A program that waits, in a folder with busybox. */
 function specOf(path: string): object {
-  mkdirSync(join(folder, 'root/bin'), { recursive: true });
-  mkdirSync(join(folder, 'root/proc'), { recursive: true });
+  for (const name of ['bin', 'proc', 'dev']) mkdirSync(join(folder, 'root', name), { recursive: true });
   cpSync(path, join(folder, 'root/bin/busybox'));
   return {
     ociVersion: '1.0.2',
     process: { args: ['/bin/busybox', 'sleep', '100'], cwd: '/', user: { uid: 0, gid: 0 } },
     root: { path: join(folder, 'root') },
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      // runc makes its links there, and several containers have this root at once.
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+    ],
   };
 }
