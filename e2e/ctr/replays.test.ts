@@ -282,8 +282,13 @@ function plain(answered: Answered): unknown {
   const same = (at: number): boolean =>
     at > 0 && JSON.stringify(answered.messages[at]) === JSON.stringify(answered.messages[at - 1]);
   const once = answered.path.endsWith('/Write') ? answered.messages.filter((_, at) => !same(at)) : answered.messages;
-  const sorted = (name: string, value: unknown): unknown =>
-    name === 'options' && Array.isArray(value) ? value.map(String).toSorted((a, b) => a.localeCompare(b)) : value;
+  const sorted = (name: string, value: unknown): unknown => {
+    // Only root mounts: others are answered an empty list.
+    if (name === 'mounts' && process.getuid?.() !== 0) return [];
+    return name === 'options' && Array.isArray(value)
+      ? value.map(String).toSorted((a, b) => a.localeCompare(b))
+      : value;
+  };
   return JSON.parse(
     JSON.stringify({ ...answered, messages: once }, sorted)
       .replace('{"namespace":{"name":"","labels":{}}}', '{}')
