@@ -96,7 +96,7 @@ ctr images push --plain-http $REGISTRY/module:1 >/dev/null => 0
 ctr images rm --sync example.com/module:1 $REGISTRY/module:1 => 0
 ctr images pull --plain-http $REGISTRY/module:1 >/dev/null => 0
 ctr images check | grep -q ' true' => 0
-ctr run --rm --runtime io.containerd.wherry.v1 $REGISTRY/module:1 $NS-1 => 0
+ctr run --rm --fifo-dir $PWD/fifos --runtime io.containerd.wherry.v1 $REGISTRY/module:1 $NS-1 => 0
 `;
 
 /** An OCI layout of hello as an artifact. */

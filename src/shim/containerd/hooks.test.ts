@@ -56,8 +56,20 @@ describe('hooks', () => {
   });
 
   test('are ended when they take longer than they say, with what they started', async () => {
-    await assert.rejects(run(sh('sleep 100 & sleep 100', { timeout_ms: 100 })), {
-      message: /hook ran past specified timeout of 0\.1s/,
+    const pids = join(folder, 'pids');
+    await assert.rejects(run(sh(`echo $$ > ${pids}; sleep 100 & echo $! >> ${pids}; sleep 100`, { timeout_ms: 300 })), {
+      message: /hook ran past specified timeout of 0\.3s/,
     });
+    for (const pid of readFileSync(pids, 'utf8').trim().split('\n'))
+      assert.ok(!isRunning(Number(pid)), `process ${pid} is still there`);
   });
 });
+
+/** One that has ended and waits for its parent to take notice does not run. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -61,11 +61,12 @@ function runHook(
     const variables = env.length === 0 ? process.env : Object.fromEntries(env.map(nameAndValue));
     const child =
       namespaces === null
-        ? spawn(path, args.slice(1), { argv0: args[0]!, cwd, env: variables, stdio: 'pipe' })
+        ? spawn(path, args.slice(1), { argv0: args[0]!, cwd, env: variables, stdio: 'pipe', detached: true })
         : spawn(namespaces.enter, ['enter', String(namespaces.pid), path, ...args], {
             cwd,
             env: variables,
             stdio: 'pipe',
+            detached: true,
           });
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
@@ -78,7 +79,8 @@ function runHook(
         ? null
         : setTimeout(() => {
             why = `hook ran past specified timeout of ${(timeout_ms / 1000).toFixed(1)}s`;
-            child.kill('SIGKILL');
+            // It has a group of its own, with what it started.
+            if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
             // What it started may hold its output open.
             child.stdout.destroy();
             child.stderr.destroy();
