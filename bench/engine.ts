@@ -36,7 +36,10 @@ export async function startDaemon(): Promise<BenchDaemon> {
       '--exec-root',
       state,
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { PATH: process.env['PATH'] ?? '' } },
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(import.meta.dirname, '../dist/compiled') },
+    },
   );
   const connection = connect(socket);
   for (let tries = 0; ; tries++) {

@@ -23,7 +23,7 @@ import { createContext, ExitCode, type GlobalOptions } from './context.ts';
 import { suggestion } from './suggest.ts';
 import { client_version } from './version.ts';
 
-enableCompileCache();
+enableCompileCache(join(import.meta.dirname, 'compiled'));
 
 const program = new Command('wherry')
   .description('The container engine for WebAssembly')

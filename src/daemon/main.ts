@@ -3,9 +3,11 @@
  * `wherry --address A publish`, which shims call.
  */
 import { writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 import { fromUnknown, WherryError } from '../errors/index.ts';
+import { compiled_kept_after_ms } from '../limits/index.ts';
 import { setUmask } from '../os/index.ts';
 import { startDaemon } from './compose.ts';
 import { doctor } from './doctor/doctor.ts';
@@ -47,6 +49,8 @@ async function serve(settings: Settings): Promise<void> {
   if (settings.pid_file !== null) writeFileSync(settings.pid_file, `${process.pid}\n`);
   for (const address of daemon.addresses) log.info(`API listen on ${address}`);
   log.info(`Daemon has completed initialization (Wherry ${version}, pid ${process.pid})`);
+  // Whoever started it may have named a folder for V8's code; a daemon that is killed would never write it.
+  setTimeout(flushCompileCache, compiled_kept_after_ms).unref();
 
   let stopping = false;
   const stop = (why: string): void => {

@@ -202,6 +202,8 @@ export const exec_ready_ms_max: number = 10_000;
 export const execs_per_container_max: number = 128;
 /** A zygote that has forked so often is renewed. */
 export const forks_per_zygote_max: number = 1000;
+/** After its start a daemon or a shim keeps V8's code of itself for the next one. */
+export const compiled_kept_after_ms: number = 2000;
 /** Guest processes that a shim keeps forked ahead, warm; each has some 2 MB of its own. */
 export const standby_guests: number = 2;
 /** How long after a start the next of them is forked. */

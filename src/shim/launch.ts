@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { WherryError } from '../errors/index.ts';
 import { shim_launch_ms_max } from '../limits/index.ts';
@@ -39,7 +39,7 @@ export function createLauncher(options: LauncherOptions): ShimLauncher {
             detached: true,
             stdio: ['ignore', 'pipe', log],
             // What a user's shell has for Node would only slow the shim down or open it.
-            env: { PATH: process.env['PATH'] ?? '' },
+            env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(dirname(options.shim), 'compiled') },
           },
         );
         closeSync(log);

@@ -3,10 +3,12 @@
  * fork|spawn] [--cache FOLDER]`. Started by our binary for a containerd that is not ours it serves that, with
  * `--containerd ADDRESS --pod ID`, or cleans up after one of its containers, with `--clean BUNDLE`.
  */
+import { flushCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { chooseStarter } from '../guest/index.ts';
+import { compiled_kept_after_ms } from '../limits/index.ts';
 import { newSession, setUmask } from '../os/index.ts';
 import { surviveFullLog } from './complain.ts';
 import { cleanAfterDeath, serveContainerd } from './containerd/index.ts';
@@ -79,4 +81,6 @@ if (values.containerd !== undefined) {
   });
   await starter.prepare();
   process.stdout.write(`${JSON.stringify(bootstrap)}\n`);
+  // Whoever started it may have named a folder for V8's code; a shim that is killed would never write it.
+  setTimeout(flushCompileCache, compiled_kept_after_ms).unref();
 }
