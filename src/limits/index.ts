@@ -153,6 +153,8 @@ export const mount_options_max: number = 1024;
 export const grpc_message_bytes_max: number = 16 * 1024 * 1024;
 /** Calls of one connection at the same time. */
 export const grpc_streams_max: number = 1024;
+/** What a client may have under way in one call, and in one connection, before it is told to go on. */
+export const grpc_window_bytes: number = 4 * 1024 * 1024;
 /** Calls that a connection may give up at once. Go's client reads a blob by a call for each piece, and gives each up. */
 export const grpc_resets_max: number = 100_000;
 /** Calls that it may give up for ever. */

@@ -11,6 +11,7 @@ import {
   grpc_resets_max,
   grpc_resets_per_second_max,
   grpc_streams_max,
+  grpc_window_bytes,
 } from '../../limits/index.ts';
 import type { Metadata } from '../ttrpc/envelope.ts';
 import type { ServiceHandlers } from '../ttrpc/service.ts';
@@ -112,6 +113,14 @@ function makeServer(): grpc.Server {
   const options: http2.ServerOptions = server['commonServerOptions'];
   options.streamResetBurst = grpc_resets_max;
   options.streamResetRate = grpc_resets_per_second_max;
+  // HTTP/2's own 64 KiB have a writer wait for word sixteen times a megabyte.
+  options.settings = { ...options.settings, initialWindowSize: grpc_window_bytes };
+  const make = server['createHttp2Server'].bind(server);
+  server['createHttp2Server'] = (credentials: grpc.ServerCredentials) => {
+    const made = make(credentials);
+    made.on('session', (session: http2.ServerHttp2Session) => session.setLocalWindowSize(grpc_window_bytes));
+    return made;
+  };
   return server;
 }
 
