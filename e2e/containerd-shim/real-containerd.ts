@@ -166,7 +166,10 @@ export class RealContainerd {
     const list = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
     const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
     return [
-      ...list(bundles).map((name) => `bundle ${name}`),
+      // What containerd was removing when it was killed has a name with a dot, which it passes over from then on.
+      ...list(bundles)
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => `bundle ${name}`),
       ...mounts.filter((line) => line.includes(`${this.folder}/state`)).map((line) => `mount ${line}`),
       ...globSync(`/sys/fs/cgroup{,/*}/${this.namespace}`).map((path) => `cgroup ${path}`),
       ...this.shims().flatMap(({ folder }) =>
