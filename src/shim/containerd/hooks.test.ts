@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ForeignBundle, Hook } from './foreign-bundle.ts';
 import { runHooks } from './hooks.ts';
@@ -55,13 +56,14 @@ describe('hooks', () => {
     await assert.rejects(run(sh('', { path: '/no/such' })), { message: /ENOENT/ });
   });
 
-  test('are ended when they take longer than they say, with what they started', async () => {
+  test('are ended when they take longer than they say, with what they started', { timeout: 30_000 }, async () => {
     const pids = join(folder, 'pids');
     await assert.rejects(run(sh(`echo $$ > ${pids}; sleep 100 & echo $! >> ${pids}; sleep 100`, { timeout_ms: 300 })), {
       message: /hook ran past specified timeout of 0\.3s/,
     });
     for (const pid of readFileSync(pids, 'utf8').trim().split('\n'))
-      assert.ok(!isRunning(Number(pid)), `process ${pid} is still there`);
+      // One that was killed goes a moment later; one that was not would stay for its hundred seconds.
+      while (isRunning(Number(pid))) await sleep(5);
   });
 });
 
